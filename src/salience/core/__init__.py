@@ -1,0 +1,1 @@
+"""The words everyone uses: records, batches, places, errors."""

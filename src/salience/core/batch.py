@@ -1,0 +1,75 @@
+"""What travels from the loader to a model: padded values, and the structure that says what is real.
+
+Legend: B examples, S sources. Batch first, right padding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One cell, encoded: what the model reads, and which unit of the raw data each position belongs to."""
+
+    cell: object  # the raw value, kept so that units can be shown as the user wrote them
+    values: np.ndarray  # [S, ...] what the stem reads
+    places: np.ndarray  # [U, k] where each unit sits in the raw cell; a Span is (start, stop)
+    owner: np.ndarray  # [S] index of the unit each position belongs to; -1 for special positions
+    groups: np.ndarray | None = None  # [S] number of the group (the sentence) each position lies in, from 0, ascending
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which positions of a padded tensor are real, and how they are grouped."""
+
+    lengths: Int[Tensor, "B"]
+    size: int
+    groups: Int[Tensor, "B S"] | None = None  # padded positions hold -1
+
+    @cached_property
+    def mask(self) -> Bool[Tensor, "B S"]:
+        """True where a position is real."""
+        return torch.arange(self.size, device=self.lengths.device) < self.lengths[:, None]
+
+    def to(self, device: torch.device | str) -> Layout:
+        groups = None if self.groups is None else self.groups.to(device)
+        return Layout(self.lengths.to(device), self.size, groups)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One input column of a batch."""
+
+    values: Tensor  # [B, S, ...]
+    layout: Layout
+
+    def to(self, device: torch.device | str) -> Stream:
+        return Stream(self.values.to(device), self.layout.to(device))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B rows, ready for a model. `examples` lead back from positions to the user's units."""
+
+    streams: Mapping[str, Stream]
+    target: Tensor | None = None
+    examples: Sequence[Mapping[str, Example]] = ()  # one mapping (column -> example) per row
+
+    def __len__(self) -> int:
+        return len(next(iter(self.streams.values())).layout.lengths)
+
+    def to(self, device: torch.device | str) -> Batch:
+        streams = {name: stream.to(device) for name, stream in self.streams.items()}
+        target = None if self.target is None else self.target.to(device)
+        return replace(self, streams=streams, target=target)

@@ -1,0 +1,66 @@
+"""Every error a user can meet: what is wrong, where it is, and what to do about it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SalienceError(Exception):
+    """The base of all errors that `salience` raises on purpose.
+
+    The text has at most three lines: the problem (what was expected and what came), the place
+    (file, row, column, layer) and the remedy.
+
+    >>> print(SalienceError("expected a number, got 'x'", where="a.csv, row 3", fix="remove the row"))
+    expected a number, got 'x'
+      where: a.csv, row 3
+      to do: remove the row
+    """
+
+    def __init__(self, problem: str, *, where: str | None = None, fix: str | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.where = where
+        self.fix = fix
+
+    def __str__(self) -> str:
+        lines = [self.problem]
+        if self.where:
+            lines.append(f"  where: {self.where}")
+        if self.fix:
+            lines.append(f"  to do: {self.fix}")
+        return "\n".join(lines)
+
+
+class DataError(SalienceError, ValueError):
+    """A file, row or cell is not what it should be."""
+
+
+class ConfigError(SalienceError, ValueError):
+    """A setting is unknown, missing, or has a value that cannot work."""
+
+
+class ModelFolderError(SalienceError, ValueError):
+    """A saved model or run is incomplete, altered, or of another kind."""
+
+
+class NotAvailable(SalienceError, LookupError):
+    """Something was asked for that this model, run or record cannot give."""
+
+
+class MissingPackage(SalienceError, ImportError):
+    """An optional package is needed and is not installed."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A remedy for a wrong name: the nearest known one, or all of them.
+
+    >>> did_you_mean("additve", ["Additive", "Dot"])
+    "did you mean 'Additive'? Known: Additive, Dot"
+    """
+    names = sorted(known)
+    folded = {each.lower(): each for each in names}
+    near = difflib.get_close_matches(name.lower(), folded, n=1)
+    listing = "Known: " + (", ".join(names) or "none")
+    return f"did you mean {folded[near[0]]!r}? {listing}" if near else listing

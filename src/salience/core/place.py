@@ -1,0 +1,34 @@
+"""A unit of the user's input, where it sits in the raw data, and how much it mattered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a text: characters `start` to `stop` (exclusive) of the raw string."""
+
+    start: int
+    stop: int
+
+
+# Other kinds of data add their own place here (a box, a time, an edge); reports draw by its type.
+Place = Span
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One part of one input, as the user knows it: `text` is exactly what stands at `place` in column `column`."""
+
+    column: str
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """How much one unit mattered. Attention scores of a row sum to one; attributions are signed."""
+
+    unit: Unit
+    score: float
