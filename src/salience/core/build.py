@@ -52,7 +52,9 @@ def named(choice: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         (name, options), *_ = choice.items()
         if isinstance(name, str) and (options is None or isinstance(options, Mapping)):
             return name, dict(options or {})
-    raise ConfigError(f"expected a name, or one name with its options, got {choice!r}", fix="write `Name` or `Name: {option: value}`")
+    raise ConfigError(
+        f"expected a name, or one name with its options, got {choice!r}", fix="write `Name` or `Name: {option: value}`"
+    )
 
 
 def options_of(made: type, skip: int = 0) -> dict[str, inspect.Parameter]:

@@ -93,9 +93,7 @@ class Attention(ABC):
 class Dense(Attention):
     """Weights that exist anyway, as for a pooling with one query."""
 
-    def __init__(
-        self, weights: Float[Tensor, "B H T S"], asked: Int[Tensor, "B"], *, normalised: bool = True
-    ) -> None:
+    def __init__(self, weights: Float[Tensor, "B H T S"], asked: Int[Tensor, "B"], *, normalised: bool = True) -> None:
         self._weights = weights
         batch, heads, queries, sources = weights.shape
         self.shape = (batch, heads, queries, sources)

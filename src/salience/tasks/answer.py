@@ -1,0 +1,19 @@
+"""What a model says about one row, in the user's own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One prediction: a class, a tuple of classes, or a number.
+
+    `probability` is the calibrated probability of the prediction; a number has none.
+    `probabilities` holds every class, in the order of the task's labels.
+    """
+
+    prediction: str | float | tuple[str, ...]
+    probability: float | None = None
+    probabilities: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,58 @@
+"""The contract of a task: everything the rest of the house may ask about a target.
+
+Legend: N rows, C outputs of the head, D width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, Self
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from salience.tasks.answer import Answer
+
+
+class Task(Protocol):
+    """What is asked of a model. A task knows targets and raw outputs; it never sees inputs."""
+
+    #: Names of the scores that describe a model on this task; the first one selects the best epoch.
+    scores: tuple[str, ...]
+
+    def fit(self, targets: Sequence[Any]) -> Self:
+        """Learn labels or scale from the training targets."""
+
+    def encode(self, targets: Sequence[Any]) -> Tensor:
+        """Targets as a tensor whose first axis is the row.
+
+        Raises:
+            DataError: a target that training has not seen or that has another type.
+        """
+
+    def head(self, width: int) -> nn.Module:
+        """A module [N, D] -> raw [N, C]."""
+
+    def loss(self, raw: Float[Tensor, "N C"], target: Tensor) -> Float[Tensor, ""]:
+        """The mean loss that training minimises."""
+
+    def calibrate(self, raw: Float[Tensor, "N C"], target: Tensor) -> None:
+        """Choose what makes probabilities honest, on rows that training has not used."""
+
+    def probabilities(self, raw: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        """What the answers are read from: calibrated probabilities, or values in the target's own unit."""
+
+    def decode(self, raw: Float[Tensor, "N C"]) -> list[Answer]:
+        """Answers in the user's terms."""
+
+    def choose(self, raw: Float[Tensor, "N C"]) -> Tensor:
+        """The choice that `focus` explains by default: what the model predicts."""
+
+    def focus(self, raw: Float[Tensor, "N C"], choice: Tensor | None = None) -> Float[Tensor, "N"]:
+        """The one number per row that is being explained: log-odds of the choice, or the value."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything learned, as plain JSON values."""
+
+    def restore(self, state: Mapping[str, Any]) -> Self:
+        """The inverse of `state`, on a task made with the same options."""
