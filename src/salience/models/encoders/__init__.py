@@ -1,0 +1,8 @@
+"""Encoders: every position learns of the others. The public names of this room are the choices of a config."""
+
+from salience.models.encoders.convolution import Convolution
+from salience.models.encoders.feedforward import FeedForward
+from salience.models.encoders.identity import Identity
+from salience.models.encoders.recurrent import Recurrent
+
+__all__ = ["Convolution", "FeedForward", "Identity", "Recurrent"]

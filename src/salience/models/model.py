@@ -1,0 +1,89 @@
+"""A model: stems read the columns, encoders mix positions, pools look, and a head answers from what they saw.
+
+Legend: B examples, S sources, D width of the stems, C numbers per answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from salience.core.batch import Batch
+from salience.core.errors import DataError
+from salience.core.record import Attention
+from salience.models.encoders.encoder import Encoder
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a model says, and where it looked: per column the records from input to output, the pool's last."""
+
+    raw: Float[Tensor, "B C"]
+    records: dict[str, tuple[Attention, ...]]
+
+
+class Model(nn.Module):
+    """One stem, encoder and pool per input column; the pooled vectors stand side by side before one head.
+
+    Args:
+        stems: per column a module, Stream -> [B, S, D]. A column whose encoder has its own `stem` needs none.
+        encoders: per column an encoder; its keys, in their order, are the columns.
+        pools: per column a module, ([B, S, W], Layout) -> ([B, W], record).
+        head: a module, [B, sum of all W] -> [B, C].
+        dropout: share of channels dropped in training from the embeddings and, again, before the head.
+    """
+
+    def __init__(
+        self,
+        stems: Mapping[str, nn.Module],
+        encoders: Mapping[str, nn.Module],
+        pools: Mapping[str, nn.Module],
+        head: nn.Module,
+        *,
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        # Lists, because a column name may hold dots, which the keys of a ModuleDict may not.
+        self.columns = tuple(encoders)
+        self.stems = nn.ModuleList(
+            nn.Identity() if hasattr(encoder, "stem") else stems[column] for column, encoder in encoders.items()
+        )
+        self.encoders = nn.ModuleList(encoders.values())
+        self.pools = nn.ModuleList(pools[column] for column in self.columns)
+        self.head = head
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, batch: Batch) -> Output:
+        return self.read(self.embed(batch), batch)
+
+    def embed(self, batch: Batch) -> dict[str, Float[Tensor, "B S D"]]:
+        """What the encoders read, per column.
+
+        Raises:
+            DataError: the batch lacks a column of the model.
+        """
+        missing = [column for column in self.columns if column not in batch.streams]
+        if missing:
+            raise DataError(
+                f"the model reads the columns {', '.join(self.columns)}; the batch lacks {', '.join(missing)}",
+                fix="give every column the model was made with",
+            )
+        return {
+            column: getattr(encoder, "stem", stem)(batch.streams[column])
+            for column, stem, encoder in zip(self.columns, self.stems, self.encoders, strict=True)
+        }
+
+    def read(self, embedded: Mapping[str, Float[Tensor, "B S D"]], batch: Batch) -> Output:
+        """The answer to embeddings, which a caller may have changed or may want gradients for."""
+        vectors, records = [], {}
+        for column, encoder, pool in zip(self.columns, self.encoders, self.pools, strict=True):
+            encoded = cast(Encoder, encoder)(self.dropout(embedded[column]), batch.streams[column].layout)
+            vector, record = pool(encoded.values, encoded.layout)
+            vectors.append(vector)
+            records[column] = (*encoded.records, record)
+        return Output(self.head(self.dropout(torch.cat(vectors, dim=-1))), records)

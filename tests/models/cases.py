@@ -1,0 +1,74 @@
+"""The contract table of encoders and pools: one row (or more) for every public name of the two rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from salience.core.batch import Layout
+from salience.core.build import build, named
+from salience.models import build_pool, encoders
+
+B, S, W = 5, 11, 14  # W has to be even for two directions and two heads
+LENGTHS = (7, 0, 11, 1, 5)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A choice as a config would write it."""
+
+    choice: str | Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return named(self.choice)[0]
+
+    def __str__(self) -> str:
+        name, options = named(self.choice)
+        return "-".join([name, *(f"{key}={value}" for key, value in options.items())])
+
+
+ENCODERS = [
+    Case("Identity"),
+    Case("FeedForward"),
+    Case({"FeedForward": {"layers": 2}}),
+    Case("Convolution"),
+    Case({"Convolution": {"kernels": [2, 3, 4], "layers": 2, "residual": False}}),
+    Case("Recurrent"),
+    Case({"Recurrent": {"cell": "GRU", "directions": 1, "layers": 2}}),
+    Case({"Recurrent": {"cell": "RNN"}}),
+]
+
+POOLS = [Case("Mean"), Case("Max")]
+
+
+def make_encoder(case: Case) -> nn.Module:
+    """The encoder of a row, ready to be asked, in float64."""
+    torch.manual_seed(0)
+    return build(case.choice, encoders, W).double().eval()
+
+
+def make_pool(case: Case) -> nn.Module:
+    """The pool of a row, ready to be asked, in float64."""
+    torch.manual_seed(0)
+    return build_pool(case.choice, W).double().eval()
+
+
+def sequence(lengths: tuple[int, ...] = LENGTHS, size: int = S) -> tuple[Tensor, Layout]:
+    """Values that are NaN on padding, and a layout with two or more groups where there is room."""
+    generator = torch.Generator().manual_seed(1)
+    values = torch.randn(len(lengths), size, W, generator=generator, dtype=torch.float64)
+    layout = Layout(torch.tensor(lengths), size)
+    groups = (torch.arange(size) // 3).expand(len(lengths), size).masked_fill(~layout.mask, -1)
+    return values.masked_fill(~layout.mask[..., None], torch.nan), Layout(layout.lengths, size, groups)
+
+
+def alone(values: Tensor, layout: Layout, row: int) -> tuple[Tensor, Layout]:
+    """One row of a batch, cut to its own length."""
+    length = int(layout.lengths[row])
+    groups = None if layout.groups is None else layout.groups[row : row + 1, :length]
+    return values[row : row + 1, :length], Layout(layout.lengths[row : row + 1], length, groups)
