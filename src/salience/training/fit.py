@@ -1,0 +1,152 @@
+"""Train a pipeline: Lightning's loop with early stopping, the best epoch kept, and resumption after any kill."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from salience.core.errors import ConfigError, NotAvailable, did_you_mean
+from salience.core.packages import require
+from salience.pipeline import Pipeline
+from salience.training.module import Epoch, Side, Training
+from salience.training.options import TrainOptions
+
+LAST, BEST = "last.ckpt", "best.ckpt"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a training run left behind."""
+
+    history: list[Epoch]
+    best: Epoch
+    stopped: str
+    """Why training ended, in one sentence."""
+
+
+def fit(
+    pipeline: Pipeline,
+    train: Side,
+    validation: Side,
+    *,
+    options: TrainOptions,
+    folder: Path,
+    resume: bool = False,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> Fitted:
+    """Train `pipeline.model` in place and leave the weights of the best epoch in it, with calibrated probabilities.
+
+    Checkpoints go to `folder`. With `resume` a run goes on from its last whole epoch and ends with the very weights
+    an undisturbed run would have had.
+
+    Raises:
+        NotAvailable: a logger or a precision that this machine cannot give.
+    """
+    from lightning.pytorch.callbacks import ModelCheckpoint
+
+    checkpoints = folder / "checkpoints"
+    training = Training(pipeline, train, validation, options, on_epoch=on_epoch)
+    keeper = ModelCheckpoint(
+        dirpath=checkpoints,
+        filename=Path(BEST).stem,
+        monitor="validation",
+        mode="max",
+        save_last=True,
+        enable_version_counter=False,
+    )
+    last = checkpoints / LAST
+    with quiet():
+        trainer = _trainer(options, folder, keeper)
+        trainer.fit(training, ckpt_path=last if resume and last.exists() else None, weights_only=True)
+    best = torch.load(checkpoints / BEST, map_location="cpu", weights_only=True)
+    pipeline.model.load_state_dict(_own(best["state_dict"]))
+    pipeline.task.calibrate(pipeline.raw(validation.examples), validation.target)
+    pipeline.model.eval()
+    return Fitted(training.history, training.history[best["epoch"]], _why(trainer, options))
+
+
+def _trainer(options: TrainOptions, folder: Path, keeper: Any) -> Any:
+    from lightning.pytorch import Trainer
+    from lightning.pytorch.callbacks import EarlyStopping
+
+    from salience.training.checkpoint import AtomicCheckpoints
+
+    callbacks = [keeper]
+    if options.patience:
+        callbacks.append(EarlyStopping("validation", mode="max", patience=options.patience))
+    return Trainer(
+        accelerator="auto",
+        devices=1,
+        max_epochs=options.epochs,
+        max_time=timedelta(seconds=options.time_limit) if options.time_limit else None,
+        precision="bf16-mixed" if options.precision == "bf16" else "32-true",
+        gradient_clip_val=options.clip or None,
+        deterministic=options.deterministic,
+        callbacks=callbacks,
+        plugins=[AtomicCheckpoints()],
+        logger=_loggers(options.loggers, folder),
+        reload_dataloaders_every_n_epochs=1,
+        num_sanity_val_steps=0,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        default_root_dir=folder,
+    )
+
+
+def _loggers(names: tuple[str, ...], folder: Path) -> list[Any] | bool:
+    """Optional loggers by name; the history in `history.csv` is always there."""
+    from lightning.pytorch import loggers
+
+    made: dict[str, Callable[[], Any]] = {
+        "tensorboard": lambda: loggers.TensorBoardLogger(folder, name="tensorboard", version=""),
+        "wandb": lambda: loggers.WandbLogger(save_dir=folder, project="salience", name=folder.name),
+        "mlflow": lambda: loggers.MLFlowLogger(run_name=folder.name, tracking_uri=f"file:{folder / 'mlflow'}"),
+    }
+    for name in names:
+        if name not in made:
+            raise ConfigError(f"there is no logger '{name}'", where="train.loggers", fix=did_you_mean(name, made))
+        require(name, extra=name)
+    return [made[name]() for name in names] or False
+
+
+def _own(state: dict[str, Any]) -> dict[str, Any]:
+    """The weights of the model out of those of the Lightning module around it."""
+    return {name.removeprefix("model."): each for name, each in state.items()}
+
+
+def _why(trainer: Any, options: TrainOptions) -> str:
+    if trainer.current_epoch >= options.epochs:
+        return f"all {options.epochs} epochs were run"
+    if options.patience and trainer.early_stopping_callback and trainer.early_stopping_callback.stopped_epoch:
+        return f"no better validation score for {options.patience} epochs"
+    if options.time_limit:
+        return f"the time limit of {options.time_limit:g} s was reached"
+    raise NotAvailable("training was interrupted", fix="continue it with --resume")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence Lightning's notices about itself; errors still come through."""
+    names = ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero")
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*lr_scheduler.step.*")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

@@ -1,0 +1,164 @@
+"""The thin layer between a pipeline and Lightning's loop."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+
+from salience.core.batch import Batch, Example
+from salience.core.build import build
+from salience.core.seed import derive
+from salience.data.loader import Loader
+from salience.evaluation.scores import measure
+from salience.pipeline import Pipeline
+from salience.training import schedule
+from salience.training.options import TrainOptions
+
+# Scores of which less is better; they are negated when they choose the best epoch.
+SMALLER_IS_BETTER = {"loss", "log_loss", "ece", "rmse", "mae", "mse", "hamming"}
+
+
+@dataclass(frozen=True)
+class Side:
+    """Encoded rows with their encoded targets."""
+
+    examples: Sequence[Mapping[str, Example]]
+    target: Tensor
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of the training history."""
+
+    number: int
+    loss: float
+    """Mean training loss."""
+    scores: dict[str, float]
+    """Validation scores, and the validation loss."""
+    selected: float
+    """The score that chooses the best epoch; more is better."""
+    rate: float
+    """Learning rate at the end of the epoch."""
+    seconds: float
+    best: bool
+    """Better than every epoch before."""
+
+
+class Training(LightningModule):
+    """What Lightning steps: loss, validation scores, optimiser; and the history it leaves.
+
+    Everything random in an epoch (order of rows, units left out, dropout) is a function of the seed and the number of
+    the epoch alone, so a run that starts again at an epoch repeats it to the last bit.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        train: Side,
+        validation: Side,
+        options: TrainOptions,
+        *,
+        on_epoch: Callable[[Epoch], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self.model = pipeline.model
+        self.history: list[Epoch] = []
+        self._pipeline = pipeline
+        self._train = train
+        self._validation = validation
+        self._options = options
+        self._on_epoch = on_epoch
+        self._select = options.select or pipeline.task.scores[0]
+        self._losses: list[Tensor] = []
+        self._validated: list[tuple[Tensor, Tensor]] = []
+        self._started = 0.0
+
+    def train_dataloader(self) -> Loader:
+        """The batches of the current epoch; Lightning asks anew for each."""
+        return Loader(
+            self._train.examples,
+            self._pipeline.modalities,
+            self._train.target,
+            batch_size=self._options.batch_size,
+            shuffle=True,
+            seed=self._options.seed,
+            epoch=self.current_epoch,
+            drop_units=self._options.drop_units,
+        )
+
+    def val_dataloader(self) -> Loader:
+        return Loader(self._validation.examples, self._pipeline.modalities, self._validation.target, batch_size=128)
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:  # noqa: ARG002
+        return batch.to(device)
+
+    def on_train_epoch_start(self) -> None:
+        torch.manual_seed(derive(self._options.seed, "dropout", self.current_epoch))
+        self._losses.clear()
+        self._started = time.perf_counter()
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002
+        assert batch.target is not None
+        loss = self._pipeline.task.loss(self.model(batch).raw, batch.target)
+        self._losses.append(loss.detach())
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        self._validated.clear()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+        assert batch.target is not None
+        self._validated.append((self.model(batch).raw.float().cpu(), batch.target.cpu()))
+
+    def on_validation_epoch_end(self) -> None:
+        raw, target = (torch.cat(parts) for parts in zip(*self._validated, strict=True))
+        task = self._pipeline.task
+        scores = {**measure(task, raw, target), "loss": task.loss(raw, target).item()}
+        chosen = scores[self._select]
+        value = math.nan if chosen is None else -chosen if self._select in SMALLER_IS_BETTER else chosen
+        self.log("validation", value, batch_size=len(raw))
+        if not self.trainer.sanity_checking:
+            self._remember({name: each for name, each in scores.items() if each is not None}, value)
+
+    def _remember(self, scores: dict[str, float], value: float) -> None:
+        epoch = Epoch(
+            number=self.current_epoch + 1,
+            loss=torch.stack(self._losses).mean().item() if self._losses else math.nan,
+            scores=scores,
+            selected=value,
+            rate=self.optimizers().param_groups[0]["lr"],  # type: ignore[union-attr]
+            seconds=time.perf_counter() - self._started,
+            best=not any(earlier.selected >= value for earlier in self.history),
+        )
+        self.history.append(epoch)
+        if self._on_epoch:
+            self._on_epoch(epoch)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["history"] = [asdict(epoch) for epoch in self.history]
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.history = [Epoch(**epoch) for epoch in checkpoint["history"]]
+
+    def configure_optimizers(self) -> Any:
+        options = self._options
+        optimizer = torch.optim.AdamW(_groups(self.model, options.weight_decay), lr=options.learning_rate, fused=True)
+        course: schedule.Schedule = build(options.schedule, schedule)
+        steps = int(self.trainer.estimated_stepping_batches)
+        return {"optimizer": optimizer, "lr_scheduler": course.over(optimizer, steps)}
+
+
+def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Matrices decay; biases and the scales of norms do not."""
+    trained = [each for each in model.parameters() if each.requires_grad]
+    return [
+        {"params": [each for each in trained if each.ndim >= 2], "weight_decay": decay},
+        {"params": [each for each in trained if each.ndim < 2], "weight_decay": 0.0},
+    ]

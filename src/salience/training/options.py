@@ -1,0 +1,62 @@
+"""Everything that can be chosen about a training run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from salience.core.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """How a pipeline is trained. Every field is one key under `train:` in a config."""
+
+    epochs: int = 12
+    """Passes over the training rows, at most."""
+    batch_size: int = 32
+    """Rows in one step."""
+    learning_rate: float = 1e-3
+    """The highest learning rate of AdamW."""
+    weight_decay: float = 0.01
+    """Decoupled weight decay of every matrix; biases and norms have none."""
+    schedule: str | Mapping[str, Any] = "Cosine"
+    """Course of the learning rate: Cosine, OneCycle, Plateau or Constant."""
+    clip: float = 1.0
+    """Largest norm of the gradient; 0 switches clipping off."""
+    patience: int = 4
+    """Epochs without a better validation score before training stops; 0 never stops early."""
+    select: str | None = None
+    """The validation score that chooses the best epoch; by default the first score of the task."""
+    drop_units: float = 0.1
+    """Share of the units left out of each training row at random, so that rows without some parts are nothing unusual."""
+    precision: str = "32"
+    """`32`, or `bf16` for mixed precision where the machine has it."""
+    time_limit: float | None = None
+    """Seconds of training after which it ends with the best epoch so far."""
+    deterministic: bool = False
+    """Refuse operations whose result could differ between two runs on one machine."""
+    loggers: tuple[str, ...] = ()
+    """Further loggers beside the CSV history: tensorboard, wandb, mlflow."""
+    seed: int = 0
+    """One number for weights, order of rows, dropout and everything else random."""
+
+    def __post_init__(self) -> None:
+        problems = [
+            f"{name} must be {rule}, got {getattr(self, name)!r}"
+            for name, rule, holds in (
+                ("epochs", "at least 1", self.epochs >= 1),
+                ("batch_size", "at least 1", self.batch_size >= 1),
+                ("learning_rate", "above 0", self.learning_rate > 0),
+                ("weight_decay", "0 or more", self.weight_decay >= 0),
+                ("clip", "0 or more", self.clip >= 0),
+                ("patience", "0 or more", self.patience >= 0),
+                ("drop_units", "at least 0 and below 1", 0 <= self.drop_units < 1),
+                ("precision", "32 or bf16", self.precision in ("32", "bf16")),
+                ("time_limit", "above 0", self.time_limit is None or self.time_limit > 0),
+            )
+            if not holds
+        ]
+        if problems:
+            raise ConfigError("; ".join(problems), where="train")

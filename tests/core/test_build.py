@@ -1,0 +1,64 @@
+from types import ModuleType
+
+import pytest
+
+from salience.core.build import build, check_options
+from salience.core.errors import ConfigError
+
+
+class Kettle:
+    def __init__(self, width: int, *, litres: float, colour: str = "red") -> None:
+        self.width, self.litres, self.colour = width, litres, colour
+
+
+room = ModuleType("room")
+room.__all__ = ["Kettle", "number"]
+room.Kettle = Kettle
+room.number = 3
+
+
+def test_a_name_with_options_becomes_an_object():
+    made = build({"Kettle": {"litres": 1.5}}, room, 7)
+    assert (made.width, made.litres, made.colour) == (7, 1.5, "red")
+
+
+def test_names_are_found_whatever_their_capitals():
+    assert build({"kettle": {"litres": 2}}, room, 7).litres == 2
+
+
+def test_a_wrong_name_names_the_nearest():
+    with pytest.raises(ConfigError, match="did you mean 'Kettle'"):
+        build("Ketle", room)
+
+
+def test_what_is_no_class_is_not_offered():
+    with pytest.raises(ConfigError, match="there is no 'number'"):
+        build("number", room)
+
+
+def test_all_wrong_options_are_reported_together():
+    with pytest.raises(ConfigError) as caught:
+        check_options(Kettle, {"liters": 1, "color": "blue"}, skip=1)
+    assert "'liters' (did you mean 'litres'" in str(caught.value)
+    assert "'color' (did you mean 'colour'" in str(caught.value)
+
+
+def test_a_missing_option_is_named():
+    with pytest.raises(ConfigError, match="Kettle needs litres"):
+        build("Kettle", room, 7)
+
+
+@pytest.mark.parametrize("wrong", [3, {"A": 1, "B": 2}, {"Kettle": 3}, []])
+def test_anything_but_a_name_with_options_is_refused(wrong):
+    with pytest.raises(ConfigError, match="expected a name"):
+        build(wrong, room)
+
+
+def test_a_class_of_a_third_party_is_imported_by_its_module():
+    assert build({"fractions:Fraction": {"numerator": 3}}, room) == 3
+
+
+@pytest.mark.parametrize("wrong", ["nowhere_at_all:X", "collections:Nothing", "collections:namedtuple"])
+def test_a_foreign_name_that_leads_nowhere_is_explained(wrong):
+    with pytest.raises(ConfigError, match=r"cannot import|not a class"):
+        build(wrong, room)

@@ -1,0 +1,24 @@
+import pytest
+
+from salience.core.errors import DataError, MissingPackage, did_you_mean
+from salience.core.packages import require
+
+
+def test_an_error_has_three_lines_at_most():
+    error = DataError("expected a number, got 'x'", where="a.csv, row 3", fix="remove the row")
+    assert str(error).splitlines() == ["expected a number, got 'x'", "  where: a.csv, row 3", "  to do: remove the row"]
+
+
+def test_an_error_is_also_the_builtin_one():
+    with pytest.raises(ValueError, match="wrong"):
+        raise DataError("wrong")
+
+
+def test_nothing_near_lists_what_is_known():
+    assert did_you_mean("zzz", ["Dot", "Additive"]) == "Known: Additive, Dot"
+    assert did_you_mean("zzz", []) == "Known: none"
+
+
+def test_a_missing_package_comes_with_its_install_line():
+    with pytest.raises(MissingPackage, match=r"pip install 'salience\[chinese\]'"):
+        require("a_package_that_is_not_there", extra="chinese")
