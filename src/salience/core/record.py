@@ -55,22 +55,22 @@ class Attention(ABC):
     def received(self, query_weights: Float[Tensor, "B T"] | None = None) -> Float[Tensor, "B H S"]:
         r"""What each source received: :math:`r_s = \sum_t w_t A_{ts}`.
 
-        `query_weights` default to the mean over real queries, so that the result sums to one if rows do.
+        `query_weights` default to the mean over real queries, so that the result sums to one if rows do. Sums are at
+        least float32, also under autocast.
         """
-        if query_weights is None:
-            query_weights = self.uniform()
         total = None
         for index in self._blocks():
-            rows = self.rows(index)
-            part = torch.einsum("bhrs,br->bhs", rows, query_weights[:, index].to(rows.dtype))
+            rows = _exact(self.rows(index))
+            weights = self.uniform(rows.dtype) if query_weights is None else query_weights.to(rows.dtype)
+            with torch.autocast(rows.device.type, enabled=False):
+                part = torch.einsum("bhrs,br->bhs", rows, weights[:, index])
             total = part if total is None else total + part
         assert total is not None
         return total
 
     def entropy(self) -> Float[Tensor, "B H T"]:
         """How spread each query's weights are, in nats: 0 when all is on one source. 0 for padded queries."""
-        blocks = [-torch.special.xlogy(rows, rows).sum(-1) for rows in map(self.rows, self._blocks())]
-        return torch.cat(blocks, dim=-1)
+        return torch.cat([_entropy(_exact(self.rows(index))) for index in self._blocks()], dim=-1)
 
     def top(self, k: int) -> tuple[Float[Tensor, "B H T k"], Int[Tensor, "B H T k"]]:
         """The `k` largest weights of each query and the sources they fall on, largest first."""
@@ -78,10 +78,10 @@ class Attention(ABC):
         found = [self.rows(index).topk(k, dim=-1) for index in self._blocks()]
         return torch.cat([each.values for each in found], 2), torch.cat([each.indices for each in found], 2)
 
-    def uniform(self) -> Float[Tensor, "B T"]:
+    def uniform(self, dtype: torch.dtype = torch.float32) -> Float[Tensor, "B T"]:
         """Equal weight on every real query of an example, zero on padding."""
         positions = torch.arange(self.shape[2], device=self.asked.device)
-        real = (positions < self.asked[:, None]).float()
+        real = (positions < self.asked[:, None]).to(dtype)
         return real / self.asked.clamp(min=1)[:, None]
 
     def _blocks(self) -> tuple[Tensor, ...]:
@@ -102,3 +102,12 @@ class Dense(Attention):
 
     def rows(self, index: Int[Tensor, "R"]) -> Float[Tensor, "B H R S"]:
         return self._weights[:, :, index]
+
+
+def _exact(rows: Tensor) -> Tensor:
+    return rows.to(torch.promote_types(rows.dtype, torch.float32))
+
+
+def _entropy(rows: Float[Tensor, "B H R S"]) -> Float[Tensor, "B H R"]:
+    # The floor keeps the gradient finite where a weight is exactly zero.
+    return -(rows * rows.clamp(min=torch.finfo(rows.dtype).tiny).log()).sum(dim=-1)

@@ -1,0 +1,9 @@
+"""Mechanisms: each mixes sources for each query, and returns a record of where it looked."""
+
+from salience.attention.additive import Additive
+from salience.attention.bilinear import Bilinear
+from salience.attention.dot import Dot
+from salience.attention.multi_head import MultiHead
+from salience.attention.scaled_dot import ScaledDot
+
+__all__ = ["Additive", "Bilinear", "Dot", "MultiHead", "ScaledDot"]

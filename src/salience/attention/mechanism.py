@@ -1,0 +1,85 @@
+"""What a mechanism is, and the common part of those that score every pair of query and source.
+
+Legend: B examples, T queries, S sources, D width.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Protocol
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from salience.core.batch import Layout
+from salience.core.record import Attention, Dense
+from salience.kernels import masks, normalise
+
+
+class Mechanism(Protocol):
+    """A module, made as `Name(width, *, option=...)`, that mixes sources for each query and says where it looked.
+
+    Its record is always made, and making or asking it changes no bit of the output. What padded positions hold, NaN
+    included, has no influence; outputs of padded queries are finite and mean nothing.
+    """
+
+    def __call__(
+        self,
+        query: Float[Tensor, "B T D"],
+        source: Float[Tensor, "B S D"] | None = None,
+        *,
+        layout: Layout,
+        query_layout: Layout | None = None,
+    ) -> tuple[Float[Tensor, "B T D"], Attention]:
+        """The mixed sources of each query, and the record of the mix.
+
+        Without a `source` the queries look at each other, and `layout` describes both. With one, `layout` describes the
+        source, and without a `query_layout` every query is real.
+        """
+
+
+class Scoring(nn.Module, ABC):
+    r"""Mixes the sources themselves, by a softmax over one score per pair: :math:`y_t = \sum_s a_{ts} s_s`.
+
+    A subclass gives `score`. Scores of padded positions are made and not used. Weights are held: O(T S) memory.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+
+    @abstractmethod
+    def score(self, query: Float[Tensor, "B T D"], source: Float[Tensor, "B S D"]) -> Float[Tensor, "B T S"]:
+        """How much each query wants each source: any real number."""
+
+    def forward(
+        self,
+        query: Float[Tensor, "B T D"],
+        source: Float[Tensor, "B S D"] | None = None,
+        *,
+        layout: Layout,
+        query_layout: Layout | None = None,
+    ) -> tuple[Float[Tensor, "B T D"], Attention]:
+        query, source, query_layout = prepared(query, source, layout, query_layout)
+        index = torch.arange(query_layout.size, device=query.device)
+        seen = masks.padding(index, layout=layout, query_layout=query_layout)
+        weights = normalise.softmax(self.score(query, source), seen)  # [B, T, S]
+        return weights @ source, Dense(weights[:, None], query_layout.lengths)
+
+    def extra_repr(self) -> str:
+        return f"width={self.width}"
+
+
+def prepared(
+    query: Float[Tensor, "B T D"],
+    source: Float[Tensor, "B S D"] | None,
+    layout: Layout,
+    query_layout: Layout | None,
+) -> tuple[Float[Tensor, "B T D"], Float[Tensor, "B S D"], Layout]:
+    """The arguments of a mechanism without their defaults and with zeros at padding: query, source, query layout."""
+    if source is None:
+        query = masks.blank(query, layout)
+        return query, query, layout
+    query_layout = masks.unpadded(query) if query_layout is None else query_layout
+    return masks.blank(query, query_layout), masks.blank(source, layout), query_layout
