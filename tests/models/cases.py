@@ -41,6 +41,8 @@ ENCODERS = [
     Case("Recurrent"),
     Case({"Recurrent": {"cell": "GRU", "directions": 1, "layers": 2}}),
     Case({"Recurrent": {"cell": "RNN"}}),
+    Case({"Hierarchical": {"pool": "Mean"}}),
+    Case({"Hierarchical": {"words": "Recurrent", "pool": "Max", "sentences": {"Recurrent": {"cell": "GRU"}}}}),
 ]
 
 POOLS = [Case("Mean"), Case("Max")]

@@ -36,7 +36,7 @@ def assemble(
     Raises:
         ConfigError: an unknown name or option.
     """
-    made = {column: build(encoder, encoders, width) for column in stems}
+    made = {column: build_encoder(encoder, width) for column in stems}
     return Model(
         {column: stem(width) for column, stem in stems.items() if not hasattr(made[column], "stem")},
         made,
@@ -44,6 +44,15 @@ def assemble(
         head(sum(each.width for each in made.values())),
         dropout=dropout,
     )
+
+
+def build_encoder(choice: str | Mapping[str, Any], width: int) -> Any:
+    """The encoder that a config names.
+
+    Raises:
+        ConfigError: an unknown name or option.
+    """
+    return build(choice, encoders, width)
 
 
 def build_pool(choice: str | Mapping[str, Any], width: int) -> Pool:

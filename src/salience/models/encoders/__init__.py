@@ -2,7 +2,8 @@
 
 from salience.models.encoders.convolution import Convolution
 from salience.models.encoders.feedforward import FeedForward
+from salience.models.encoders.hierarchical import Hierarchical
 from salience.models.encoders.identity import Identity
 from salience.models.encoders.recurrent import Recurrent
 
-__all__ = ["Convolution", "FeedForward", "Identity", "Recurrent"]
+__all__ = ["Convolution", "FeedForward", "Hierarchical", "Identity", "Recurrent"]
