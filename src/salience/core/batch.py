@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -37,9 +36,10 @@ class Layout:
     size: int
     groups: Int[Tensor, "B S"] | None = None  # padded positions hold -1
 
-    @cached_property
+    @property
     def mask(self) -> Bool[Tensor, "B S"]:
         """True where a position is real."""
+        # Not cached: a cached property takes a lock, and torch.compile cannot trace that.
         return torch.arange(self.size, device=self.lengths.device) < self.lengths[:, None]
 
     def to(self, device: torch.device | str) -> Layout:
