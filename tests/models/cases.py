@@ -41,11 +41,24 @@ ENCODERS = [
     Case("Recurrent"),
     Case({"Recurrent": {"cell": "GRU", "directions": 1, "layers": 2}}),
     Case({"Recurrent": {"cell": "RNN"}}),
-    Case({"Hierarchical": {"pool": "Mean"}}),
+    Case({"Transformer": {"heads": 2}}),
+    Case({"Transformer": {"layers": 1, "heads": 1, "feedforward": 2, "positions": "Rotary"}}),
+    Case({"Transformer": {"layers": 1, "heads": 7, "positions": {"Learned": {"longest": 13}}}}),
+    Case("Hierarchical"),
+    Case({"Hierarchical": {"words": {"Transformer": {"heads": 2}}, "sentences": {"Transformer": {"heads": 2}}}}),
     Case({"Hierarchical": {"words": "Recurrent", "pool": "Max", "sentences": {"Recurrent": {"cell": "GRU"}}}}),
 ]
 
-POOLS = [Case("Mean"), Case("Max")]
+POOLS = [
+    Case("Mean"),
+    Case("Max"),
+    Case("Dot"),
+    Case("ScaledDot"),
+    Case("Additive"),
+    Case({"Additive": {"hidden": 3}}),
+    Case("Bilinear"),
+    Case({"MultiHead": {"heads": 2}}),
+]
 
 
 def make_encoder(case: Case) -> nn.Module:

@@ -126,5 +126,7 @@ def test_a_missing_column_is_named() -> None:
 def test_a_wrong_name_is_answered_with_the_right_one() -> None:
     with pytest.raises(ConfigError, match="did you mean 'Convolution'"):
         make_model(encoder="Convolutoin")
-    with pytest.raises(ConfigError, match="did you mean 'Mean'"):
-        make_model(pool="Maen")
+    with pytest.raises(ConfigError, match="did you mean 'Additive'"):
+        make_model(pool="Aditive")
+    with pytest.raises(ConfigError, match=r"unknown options of Additive: 'hiden' \(did you mean 'hidden'"):
+        make_model(pool={"Additive": {"hiden": 3}})

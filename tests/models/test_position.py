@@ -9,6 +9,10 @@ from salience.core.errors import ConfigError, DataError
 from salience.models.position import Learned, Rotary, Sinusoidal
 
 
+def turn(heads: torch.Tensor) -> torch.Tensor:
+    return Rotary(heads.shape[-1])(heads, heads)[0]
+
+
 def test_sinusoidal_by_hand() -> None:
     found = Sinusoidal(4)(torch.ones(1, 3, 4, dtype=torch.float64))
     slow = 2 / 10_000**0.5
@@ -18,15 +22,15 @@ def test_sinusoidal_by_hand() -> None:
 
 
 def test_rotary_by_hand() -> None:
-    found = Rotary(2)(torch.tensor([[[[0.0, 1.0]] * 3]], dtype=torch.float64))
+    found = turn(torch.tensor([[[[0.0, 1.0]] * 3]], dtype=torch.float64))
     expected = torch.tensor([[0.0, 1.0], [-math.sin(1), math.cos(1)], [-math.sin(2), math.cos(2)]], dtype=torch.float64)
     torch.testing.assert_close(found[0, 0], expected)
 
 
 def test_rotary_products_depend_on_distance_only() -> None:
     query, key = torch.randn(2, 6, dtype=torch.float64)
-    turned = Rotary(6)(torch.stack([query.expand(11, 6), key.expand(11, 6)])[:, None])
-    products = turned[0, 0] @ turned[1, 0].T  # [11, 11]
+    queries, keys = Rotary(6)(query.expand(1, 1, 11, 6), key.expand(1, 1, 11, 6))
+    products = queries[0, 0] @ keys[0, 0].T  # [11, 11]
     for distance in (0, 1, 5):
         along = products.diagonal(distance)
         torch.testing.assert_close(along, along[:1].expand_as(along))
@@ -34,7 +38,7 @@ def test_rotary_products_depend_on_distance_only() -> None:
 
 def test_rotary_keeps_lengths() -> None:
     heads = torch.randn(3, 2, 7, 4, dtype=torch.float64)
-    torch.testing.assert_close(Rotary(4)(heads).norm(dim=-1), heads.norm(dim=-1))
+    torch.testing.assert_close(turn(heads).norm(dim=-1), heads.norm(dim=-1))
 
 
 def test_learned_positions_learn() -> None:
@@ -58,9 +62,7 @@ def test_an_odd_width_is_refused(kind) -> None:
 
 @pytest.mark.parametrize("kind", [Sinusoidal, Rotary])
 def test_far_positions_stay_exact_in_half_precision(kind) -> None:
-    low, high = torch.zeros(1, 1, 3001, 2, dtype=torch.bfloat16), torch.zeros(1, 1, 3001, 2, dtype=torch.float64)
-    low[..., 0] = high[..., 0] = 1
-    if kind is Sinusoidal:
-        low, high = low[0], high[0]
-    difference = (kind(2)(low).double() - kind(2)(high)).abs().max()
+    start = torch.tensor([1.0, 0.0]).expand(1, 1, 3001, 2)
+    apply = turn if kind is Rotary else lambda heads: Sinusoidal(2)(heads[0])
+    difference = (apply(start.bfloat16()).double() - apply(start.double())).abs().max()
     assert difference <= 2**-7  # one rounding of a number up to two, in bfloat16

@@ -1,6 +1,6 @@
 """Telling a model where a position stands, because attention itself sees a set.
 
-Legend: B examples, S sources, W width, H heads, D width of a head.
+Legend: B examples, T queries, S sources, W width, H heads, D width of a head.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ class Learned(nn.Module):
 
     Idea: positions may mean anything; beyond `longest` nothing can be read.
 
-    >>> _ = Learned(4, longest=3)(torch.zeros(1, 2, 4))
+    >>> positions = Learned(2, longest=3)
+    >>> _ = positions.load_state_dict({"table": torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])})
+    >>> positions(torch.tensor([[[10.0, 10.0], [20.0, 20.0]]])).tolist()
+    [[[11.0, 12.0], [23.0, 24.0]]]
 
     Raises:
         DataError: more than `longest` positions.
@@ -77,7 +80,8 @@ class Rotary(nn.Module):
 
     Idea: the product of a turned query and a turned key depends on their distance only.
 
-    >>> Rotary(2)(torch.tensor([[[[1.0, 0.0], [1.0, 0.0]]]]))
+    >>> heads = torch.tensor([[[[1.0, 0.0], [1.0, 0.0]]]])
+    >>> Rotary(2)(heads, heads)[0]
     tensor([[[[1.0000, 0.0000],
               [0.5403, 0.8415]]]])
 
@@ -91,7 +95,12 @@ class Rotary(nn.Module):
         super().__init__()
         self.width = _even(width, "Rotary")
 
-    def forward(self, heads: Float[Tensor, "B H S D"]) -> Float[Tensor, "B H S D"]:
+    def forward(
+        self, queries: Float[Tensor, "B H T D"], keys: Float[Tensor, "B H S D"]
+    ) -> tuple[Float[Tensor, "B H T D"], Float[Tensor, "B H S D"]]:
+        return self._turned(queries), self._turned(keys)
+
+    def _turned(self, heads: Float[Tensor, "B H S D"]) -> Float[Tensor, "B H S D"]:
         angles = _angles(heads.shape[2], self.width, like=heads)
         cos, sin = angles.cos().to(heads.dtype), angles.sin().to(heads.dtype)  # [S, D / 2]
         even, odd = heads[..., 0::2], heads[..., 1::2]

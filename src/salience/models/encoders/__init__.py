@@ -5,5 +5,6 @@ from salience.models.encoders.feedforward import FeedForward
 from salience.models.encoders.hierarchical import Hierarchical
 from salience.models.encoders.identity import Identity
 from salience.models.encoders.recurrent import Recurrent
+from salience.models.encoders.transformer import Transformer
 
-__all__ = ["Convolution", "FeedForward", "Hierarchical", "Identity", "Recurrent"]
+__all__ = ["Convolution", "FeedForward", "Hierarchical", "Identity", "Recurrent", "Transformer"]

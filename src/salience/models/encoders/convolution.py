@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from salience.core.batch import Layout
 from salience.core.errors import ConfigError
-from salience.models.encoders.encoder import Encoded, real
+from salience.kernels.masks import blank
+from salience.models.encoders.encoder import Encoded
 
 
 class Convolution(nn.Module):
@@ -55,11 +56,11 @@ class Convolution(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> Encoded:
-        values = real(values, layout)
+        values = blank(values, layout)
         for layer in self.layers:
             delta = self.dropout(self.activation(layer(values)))
             # A bias makes padding non-zero, and the next layer's kernels reach into it.
-            values = real(values + delta if self.residual else delta, layout)
+            values = blank(values + delta if self.residual else delta, layout)
         return Encoded(values, layout)
 
 

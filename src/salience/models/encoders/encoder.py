@@ -35,8 +35,3 @@ class Encoder(Protocol):
     width: int
 
     def __call__(self, values: Float[Tensor, "B S D"], layout: Layout) -> Encoded: ...
-
-
-def real(values: Float[Tensor, "B S D"], layout: Layout) -> Float[Tensor, "B S D"]:
-    """The same values with zeros on padding, whatever lay there before (even NaN)."""
-    return values.masked_fill(~layout.mask[..., None], 0.0)

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from salience.core.batch import Layout
 from salience.core.errors import ConfigError
-from salience.models.encoders.encoder import Encoded, real
+from salience.kernels.masks import blank
+from salience.models.encoders.encoder import Encoded
 
 
 class FeedForward(nn.Module):
@@ -40,7 +41,7 @@ class FeedForward(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> Encoded:
-        values = real(values, layout)
+        values = blank(values, layout)
         for layer in self.layers:
             values = values + self.dropout(self.activation(layer(values)))
-        return Encoded(real(values, layout), layout)
+        return Encoded(blank(values, layout), layout)

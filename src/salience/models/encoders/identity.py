@@ -9,7 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from salience.core.batch import Layout
-from salience.models.encoders.encoder import Encoded, real
+from salience.kernels.masks import blank
+from salience.models.encoders.encoder import Encoded
 
 
 class Identity(nn.Module):
@@ -25,4 +26,4 @@ class Identity(nn.Module):
         self.width = width
 
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> Encoded:
-        return Encoded(real(values, layout), layout)
+        return Encoded(blank(values, layout), layout)

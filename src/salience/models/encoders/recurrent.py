@@ -11,7 +11,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from salience.core.batch import Layout
 from salience.core.errors import ConfigError, did_you_mean
-from salience.models.encoders.encoder import Encoded, real
+from salience.kernels.masks import blank
+from salience.models.encoders.encoder import Encoded
 
 CELLS: dict[str, type[nn.LSTM | nn.GRU | nn.RNN]] = {"LSTM": nn.LSTM, "GRU": nn.GRU, "RNN": nn.RNN}
 
@@ -53,9 +54,9 @@ class Recurrent(nn.Module):
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> Encoded:
         # A packed sequence must have a position; what an empty row then gives is zeroed below.
         lengths = layout.lengths.clamp(min=1).cpu()
-        packed = pack_padded_sequence(real(values, layout), lengths, batch_first=True, enforce_sorted=False)
+        packed = pack_padded_sequence(blank(values, layout), lengths, batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(self.network(packed)[0], batch_first=True, total_length=layout.size)
-        return Encoded(real(states, layout), layout)
+        return Encoded(blank(states, layout), layout)
 
     def _start(self, *, forget_gate: bool) -> None:
         """Orthogonal recurrence keeps gradients alive; a forget gate that starts open keeps memories."""

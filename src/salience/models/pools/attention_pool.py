@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from salience.core.batch import Layout
 from salience.core.record import Attention
+from salience.kernels.masks import blank
 from salience.models.pools.pool import Pool, one_query, zeros_where_empty
 
 
@@ -30,7 +31,7 @@ class AttentionPool(Pool):
         self.query = nn.Parameter(torch.randn(width) / width**0.5)
 
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> tuple[Float[Tensor, "B W"], Attention]:
-        values = values.masked_fill(~layout.mask[..., None], 0.0)
+        values = blank(values, layout)
         query = self.query.expand(len(values), 1, self.width)
         answer, record = self.mechanism(query, values, layout=layout, query_layout=one_query(layout))
         return zeros_where_empty(answer[:, 0], layout), record

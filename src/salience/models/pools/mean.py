@@ -11,6 +11,7 @@ from torch import Tensor
 
 from salience.core.batch import Layout
 from salience.core.record import Attention, Dense
+from salience.kernels.masks import blank
 from salience.models.pools.pool import Pool, one_query
 
 
@@ -22,7 +23,7 @@ class Mean(Pool):
     """
 
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> tuple[Float[Tensor, "B W"], Attention]:
-        values = values.masked_fill(~layout.mask[..., None], 0.0)
+        values = blank(values, layout)
         weights = layout.mask.to(values.dtype) / layout.lengths.clamp(min=1)[:, None].to(values.dtype)  # [B, S]
         vector = torch.einsum("bs,bsw->bw", weights, values)
         return vector, Dense(weights[:, None, None], one_query(layout).lengths)
