@@ -1,9 +1,12 @@
-"""What is asked of a model: target, head, loss, decoding and the number being explained. One file each."""
+"""What is asked of a model: target, head, loss, decoding and the number being explained. One file each.
 
-from salience.tasks.answer import Answer
+`__all__` holds what a config can name; `Answer` and the contract `Task` stand beside it.
+"""
+
+from salience.tasks.answer import Answer as Answer
 from salience.tasks.classification import Classification
 from salience.tasks.multi_label import MultiLabel
 from salience.tasks.regression import Regression
-from salience.tasks.task import Task
+from salience.tasks.task import Task as Task
 
-__all__ = ["Answer", "Classification", "MultiLabel", "Regression", "Task"]
+__all__ = ["Classification", "MultiLabel", "Regression"]

@@ -61,6 +61,7 @@ def fit(
         mode="max",
         save_last=True,
         enable_version_counter=False,
+        save_on_train_epoch_end=True,
     )
     last = checkpoints / LAST
     with quiet():
@@ -68,7 +69,8 @@ def fit(
         trainer.fit(training, ckpt_path=last if resume and last.exists() else None, weights_only=True)
     best = torch.load(checkpoints / BEST, map_location="cpu", weights_only=True)
     pipeline.model.load_state_dict(_own(best["state_dict"]))
-    pipeline.task.calibrate(pipeline.raw(validation.examples), validation.target)
+    task = pipeline.task
+    task.calibrate(pipeline.raw(validation.examples), task.encode(validation.targets))
     pipeline.model.eval()
     return Fitted(training.history, training.history[best["epoch"]], _why(trainer, options))
 
@@ -81,7 +83,9 @@ def _trainer(options: TrainOptions, folder: Path, keeper: Any) -> Any:
 
     callbacks = [keeper]
     if options.patience:
-        callbacks.append(EarlyStopping("validation", mode="max", patience=options.patience))
+        callbacks.append(
+            EarlyStopping("validation", mode="max", patience=options.patience, check_on_train_epoch_end=True)
+        )
     return Trainer(
         accelerator="auto",
         devices=1,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,23 +13,21 @@ from torch import Tensor, nn
 
 from salience.core.batch import Batch, Example
 from salience.core.build import build
+from salience.core.errors import NotAvailable, did_you_mean
 from salience.core.seed import derive
 from salience.data.loader import Loader
-from salience.evaluation.scores import measure
+from salience.evaluation.scores import LOWER_IS_BETTER, task_scores
 from salience.pipeline import Pipeline
 from salience.training import schedule
 from salience.training.options import TrainOptions
 
-# Scores of which less is better; they are negated when they choose the best epoch.
-SMALLER_IS_BETTER = {"loss", "log_loss", "ece", "rmse", "mae", "mse", "hamming"}
-
 
 @dataclass(frozen=True)
 class Side:
-    """Encoded rows with their encoded targets."""
+    """Encoded rows, with their targets as the user wrote them."""
 
     examples: Sequence[Mapping[str, Example]]
-    target: Tensor
+    targets: Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -72,12 +69,13 @@ class Training(LightningModule):
         self.history: list[Epoch] = []
         self._pipeline = pipeline
         self._train = train
+        self._target = pipeline.task.encode(train.targets)
+        self._held_target = pipeline.task.encode(validation.targets)
         self._validation = validation
         self._options = options
         self._on_epoch = on_epoch
         self._select = options.select or pipeline.task.scores[0]
         self._losses: list[Tensor] = []
-        self._validated: list[tuple[Tensor, Tensor]] = []
         self._started = 0.0
 
     def train_dataloader(self) -> Loader:
@@ -85,16 +83,13 @@ class Training(LightningModule):
         return Loader(
             self._train.examples,
             self._pipeline.modalities,
-            self._train.target,
+            self._target,
             batch_size=self._options.batch_size,
             shuffle=True,
             seed=self._options.seed,
             epoch=self.current_epoch,
             drop_units=self._options.drop_units,
         )
-
-    def val_dataloader(self) -> Loader:
-        return Loader(self._validation.examples, self._pipeline.modalities, self._validation.target, batch_size=128)
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:  # noqa: ARG002
         return batch.to(device)
@@ -110,32 +105,32 @@ class Training(LightningModule):
         self._losses.append(loss.detach())
         return loss
 
-    def on_validation_epoch_start(self) -> None:
-        self._validated.clear()
-
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
-        assert batch.target is not None
-        self._validated.append((self.model(batch).raw.float().cpu(), batch.target.cpu()))
-
-    def on_validation_epoch_end(self) -> None:
-        raw, target = (torch.cat(parts) for parts in zip(*self._validated, strict=True))
+    def on_train_epoch_end(self) -> None:
         task = self._pipeline.task
-        scores = {**measure(task, raw, target), "loss": task.loss(raw, target).item()}
-        chosen = scores[self._select]
-        value = math.nan if chosen is None else -chosen if self._select in SMALLER_IS_BETTER else chosen
-        self.log("validation", value, batch_size=len(raw))
-        if not self.trainer.sanity_checking:
-            self._remember({name: each for name, each in scores.items() if each is not None}, value)
+        raw = self._pipeline.raw(self._validation.examples)
+        scored = task_scores(task, raw, self._held_target, draws=0)
+        scores = {name: score.value for name, score in scored.items() if score.value is not None}
+        scores["loss"] = task.loss(raw, self._held_target).item()
+        if self._select not in scores:
+            raise NotAvailable(
+                f"the score '{self._select}' that chooses the best epoch has no value on the validation rows",
+                where="train.select",
+                fix=did_you_mean(self._select, scores),
+            )
+        lower = self._select in LOWER_IS_BETTER or self._select == "loss"
+        value = -scores[self._select] if lower else scores[self._select]
+        self.log("validation", value)
+        self._remember(scores, value)
 
     def _remember(self, scores: dict[str, float], value: float) -> None:
         epoch = Epoch(
             number=self.current_epoch + 1,
-            loss=torch.stack(self._losses).mean().item() if self._losses else math.nan,
+            loss=torch.stack(self._losses).mean().item(),
             scores=scores,
             selected=value,
             rate=self.optimizers().param_groups[0]["lr"],  # type: ignore[union-attr]
             seconds=time.perf_counter() - self._started,
-            best=not any(earlier.selected >= value for earlier in self.history),
+            best=all(earlier.selected < value for earlier in self.history),
         )
         self.history.append(epoch)
         if self._on_epoch:

@@ -1,0 +1,126 @@
+"""The verbs and their options. Nothing heavy is imported here, so that `salience --help` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+
+VERSION = "0.1.0"
+
+DESCRIPTION = """\
+Train deep models with attention on your own data. Every prediction comes with the parts of the input
+that mattered, and with a measurement of whether that is true.
+"""
+
+EXAMPLES = """\
+examples:
+  salience demo                                   see what it does, on real text, in about two minutes
+  salience fit reviews.csv --target label         train, measure, and write a report
+  salience predict runs/2026-01-01-reviews new.csv --out answers.csv
+  salience explain runs/2026-01-01-reviews --text "a fine film, if a little long"
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="salience",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"salience {VERSION}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    common = _common()
+    for add in (_demo, _init, _fit, _predict, _explain, _evaluate, _report, _data, _list, _doctor):
+        add(verbs, common)
+    return top
+
+
+def _common() -> argparse.ArgumentParser:
+    """Options that every verb takes."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    common.add_argument("--json", action="store_true", help="print one JSON object instead of text for people")
+    common.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return common
+
+
+def _verb(
+    verbs: argparse._SubParsersAction, name: str, sentence: str, common: argparse.ArgumentParser
+) -> argparse.ArgumentParser:
+    return verbs.add_parser(name, help=sentence, description=sentence, parents=[common])
+
+
+def _demo(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    verb = _verb(verbs, "demo", "train on real text that came with the installation, and show the report", common)
+    verb.add_argument("--out", default="runs", help="folder for the run folder (default: runs)")
+    verb.add_argument("--seed", type=int, default=0, help="the one number behind everything random (default: 0)")
+
+
+def _init(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    verb = _verb(verbs, "init", "write a full, commented config for a data file, with what was inferred", common)
+    verb.add_argument("data", help="CSV, TSV, JSONL or Parquet file")
+    verb.add_argument("--target", help="the column to predict")
+    verb.add_argument("--out", default="run.yaml", help="the config to write (default: run.yaml)")
+
+
+def _fit(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    verb = _verb(verbs, "fit", "train a model, measure it, and write a run folder with a report", common)
+    verb.add_argument("source", nargs="?", help="a config (run.yaml) or a data file")
+    verb.add_argument("override", nargs="*", metavar="key=value", help="settings by path, e.g. model.width=64")
+    verb.add_argument("--target", help="the column to predict")
+    verb.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the columns to read (default: every text column)")
+    verb.add_argument("--task", help="Classification, MultiLabel or Regression (default: inferred)")
+    verb.add_argument("--name", help="name of the run (default: name of the file)")
+    verb.add_argument("--out", default="runs", help="folder for the run folder (default: runs)")
+    verb.add_argument("--seed", type=int, help="the one number behind everything random")
+    verb.add_argument("--time-limit", metavar="TIME", help="longest training time, e.g. 90s, 10m, 2h")
+    verb.add_argument("--resume", metavar="RUN", help="go on with a run that was interrupted")
+
+
+def _predict(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    verb = _verb(verbs, "predict", "answer every row of a file, or one text", common)
+    verb.add_argument("run", help="a run folder")
+    verb.add_argument("data", nargs="?", help="CSV, TSV, JSONL or Parquet file")
+    verb.add_argument("--text", help="one text instead of a file")
+    verb.add_argument("--out", help="CSV file for the answers (default: printed)")
+    verb.add_argument("--skip-bad-rows", action="store_true", help="leave out rows that cannot be read, and say which")
+
+
+def _explain(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    verb = _verb(verbs, "explain", "answer, and show how much each part of the input mattered", common)
+    verb.add_argument("run", help="a run folder")
+    verb.add_argument("data", nargs="?", help="CSV, TSV, JSONL or Parquet file")
+    verb.add_argument("--text", help="one text instead of a file")
+    verb.add_argument("--method", default="received", help="how importance is measured (default: received)")
+    verb.add_argument("--rows", type=int, default=5, help="rows of the file to explain; 0 for all (default: 5)")
+    verb.add_argument("--out", help="Parquet or CSV file for one line per unit (default: printed)")
+
+
+def _evaluate(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    verb = _verb(verbs, "evaluate", "measure a run on labelled rows: scores and faithfulness, with intervals", common)
+    verb.add_argument("run", help="a run folder")
+    verb.add_argument("data", nargs="?", help="a file with the target column (default: what the run measured itself)")
+    verb.add_argument("--rows", type=int, default=256, help="rows for the faithfulness measurement (default: 256)")
+    verb.add_argument("--out", help="JSON file for the result (default: printed)")
+
+
+def _report(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    verb = _verb(verbs, "report", "write the page of a run again", common)
+    verb.add_argument("run", help="a run folder")
+    verb.add_argument("--out", help="HTML file (default: report.html in the run folder)")
+
+
+def _data(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    verb = _verb(verbs, "data", "public data sets: list them, get one, say what one holds", common)
+    verb.add_argument("action", choices=("list", "get", "info"))
+    verb.add_argument("name", nargs="?", help="the data set")
+
+
+def _list(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    verb = _verb(verbs, "list", "what can be named in a config, with one sentence each", common)
+    verb.add_argument("kind", nargs="?", help="mechanisms, encoders, pools, tokens, modalities, tasks, ...")
+
+
+def _doctor(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    _verb(verbs, "doctor", "check this installation by really using it, and say how to mend what is broken", common)

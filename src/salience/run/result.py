@@ -1,0 +1,141 @@
+"""What one call gives back: predictions, and the importance of every part of the input."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from salience.core.errors import NotAvailable
+from salience.core.place import Heat, Unit
+from salience.tasks import Answer
+
+
+@dataclass(frozen=True)
+class Result(Sequence["Result"]):
+    """Answers to some rows. `result[0]` is the result of the first row; `for one in result` goes through all.
+
+    Args:
+        rows: the input cells of each row, by column.
+        ids: a name for each row.
+        answers: what the model says.
+        heats: how much each unit mattered, per row.
+        method: how importance was measured.
+    """
+
+    rows: Sequence[dict[str, Any]]
+    ids: Sequence[str]
+    answers: Sequence[Answer]
+    heats: Sequence[Sequence[Heat]]
+    method: str = "received"
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    def __getitem__(self, index: Any) -> Result:
+        part = index if isinstance(index, slice) else slice(index, index + 1 or None)
+        if not isinstance(index, slice) and not -len(self) <= index < len(self):
+            raise IndexError(index)
+        return Result(self.rows[part], self.ids[part], self.answers[part], self.heats[part], self.method)
+
+    def __iter__(self) -> Iterator[Result]:
+        return (self[i] for i in range(len(self)))
+
+    @property
+    def prediction(self) -> list[Any]:
+        """The predicted class, classes or number of each row."""
+        return [answer.prediction for answer in self.answers]
+
+    @property
+    def probability(self) -> list[float | None]:
+        """The calibrated probability of each prediction; None for numbers."""
+        return [answer.probability for answer in self.answers]
+
+    @property
+    def importance(self) -> list[list[float]]:
+        """How much each unit mattered, per row, in the order of `units`."""
+        return [[heat.score for heat in heats] for heats in self.heats]
+
+    @property
+    def units(self) -> list[list[Unit]]:
+        """The parts of each row, each with the column and the characters where it stands."""
+        return [[heat.unit for heat in heats] for heats in self.heats]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One line per unit: row, column, start, stop, text, score, prediction, probability, method."""
+        lines = [
+            {
+                "row": row,
+                "column": heat.unit.column,
+                "start": heat.unit.place.start,
+                "stop": heat.unit.place.stop,
+                "text": heat.unit.text,
+                "score": heat.score,
+                "prediction": "|".join(answer.prediction)
+                if isinstance(answer.prediction, tuple)
+                else answer.prediction,
+                "probability": answer.probability,
+                "method": self.method,
+            }
+            for row, answer, heats in zip(self.ids, self.answers, self.heats, strict=True)
+            for heat in heats
+        ]
+        names = ["row", "column", "start", "stop", "text", "score", "prediction", "probability", "method"]
+        return pd.DataFrame(lines, columns=names)
+
+    def plot(self) -> Any:
+        """A matplotlib figure of the importance of a single row.
+
+        Raises:
+            NotAvailable: there is not exactly one row.
+        """
+        from salience.reports import figure
+
+        (answer,) = self.answers if len(self) == 1 else self._one()
+        return figure.importance(list(self.heats[0]), title=_said(answer))
+
+    def save(self, path: str | Path) -> Path:
+        """Write `to_frame()` as Parquet or, by the ending of the path, as CSV."""
+        path = Path(path)
+        frame = self.to_frame()
+        if path.suffix == ".parquet":
+            # One column holds either classes or numbers, and Parquet wants to know which.
+            frame.to_parquet(path, index=False)
+        elif path.suffix == ".csv":
+            frame.to_csv(path, index=False)
+        else:
+            raise NotAvailable(f"importances are saved as .parquet or .csv, not '{path.suffix}'", where=str(path))
+        return path
+
+    def _one(self) -> Any:
+        raise NotAvailable(f"a figure shows one row, and there are {len(self)}", fix="plot one: result[0].plot()")
+
+    def _repr_html_(self) -> str:
+        """The rows as highlighted text, for notebooks."""
+        from salience.reports.render import render
+
+        shown = []
+        for row, answer, heats in zip(self.rows[:20], self.answers[:20], self.heats[:20], strict=True):
+            cells = "".join(
+                f"<div>{render(str(cell), [heat for heat in heats if heat.unit.column == name])}</div>"
+                for name, cell in row.items()
+            )
+            shown.append(f"<p><b>{html.escape(_said(answer))}</b></p>{cells}")
+        rest = f"<p>and {len(self) - 20} more rows</p>" if len(self) > 20 else ""
+        return "".join(shown) + rest
+
+    def __repr__(self) -> str:
+        first = ", ".join(_said(answer) for answer in self.answers[:3])
+        return f"Result of {len(self)} rows: {first}{', ...' if len(self) > 3 else ''}"
+
+
+def _said(answer: Answer) -> str:
+    prediction = answer.prediction
+    if isinstance(prediction, float):
+        return f"{prediction:.6g}"
+    words = ", ".join(prediction) or "none" if isinstance(prediction, tuple) else prediction
+    return words if answer.probability is None else f"{words} ({answer.probability:.0%})"
