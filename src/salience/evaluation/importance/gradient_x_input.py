@@ -1,0 +1,70 @@
+"""Gradient times input: what each unit contributes if the model were linear where it stands.
+
+Legend: B examples, S positions, D width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from salience.core.batch import Batch
+from salience.evaluation.importance.importance import Importance, Row, Scores
+from salience.pipeline import Pipeline, evaluating
+
+
+@dataclass(frozen=True)
+class GradientXInput(Importance):
+    r""":math:`a_s = \sum_d e_{sd}\, \partial f / \partial e_{sd}`, with e what `model.embed` makes of a position.
+
+    Signed: positive where a unit speaks for the prediction. Cost: three predictions.
+
+    Reference: Shrikumar et al. 2016, "Not Just a Black Box".
+    """
+
+    def scores(self, pipeline: Pipeline, rows: Sequence[Row]) -> list[Scores]:
+        found: list[Scores] = [{}] * len(rows)
+        with differentiable(pipeline):
+            for index, batch in pipeline.batches(rows):
+                contributions = _contributions(pipeline, batch)
+                for place, i in enumerate(index):
+                    found[i] = merged(pipeline, rows[i], contributions, place)
+        return found
+
+
+def _contributions(pipeline: Pipeline, batch: Batch) -> dict[str, Float[Tensor, "B S"]]:
+    embedded = {column: each.requires_grad_() for column, each in embed(pipeline, batch).items()}
+    focus = pipeline.task.focus(pipeline.model.read(embedded, batch).raw)
+    # A model may leave a column aside; its gradient is zero then.
+    gradients = torch.autograd.grad(focus.sum(), list(embedded.values()), allow_unused=True, materialize_grads=True)
+    return {
+        column: (each.detach() * gradient).sum(-1)
+        for (column, each), gradient in zip(embedded.items(), gradients, strict=True)
+    }
+
+
+def embed(pipeline: Pipeline, batch: Batch) -> dict[str, Float[Tensor, "B S D"]]:
+    """What the encoders read, cut off from the stems."""
+    with torch.no_grad():
+        return {column: each.detach() for column, each in pipeline.model.embed(batch).items()}
+
+
+def merged(pipeline: Pipeline, row: Row, positions: Mapping[str, Float[Tensor, "B S"]], place: int) -> Scores:
+    """Numbers of positions summed into numbers of units, for the row at one place of a batch."""
+    return {
+        column: pipeline.merge(example, positions[column][place].double().numpy(force=True))
+        for column, example in row.items()
+    }
+
+
+@contextmanager
+def differentiable(pipeline: Pipeline) -> Iterator[None]:
+    """Evaluation mode with gradients inside the block, the modes of before after it."""
+    # cuDNN refuses gradients of a recurrent layer in evaluation mode; torch's own kernels do not.
+    with evaluating(pipeline.model), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+        yield

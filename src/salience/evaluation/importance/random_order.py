@@ -1,0 +1,22 @@
+"""Random numbers as importance: what every method has to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from salience.evaluation.importance.importance import Importance, Row, Scores
+from salience.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class RandomOrder(Importance):
+    """Independent uniform numbers between 0 and 1; equal seeds give equal numbers. Cost: nothing."""
+
+    seed: int = 0
+
+    def scores(self, pipeline: Pipeline, rows: Sequence[Row]) -> list[Scores]:  # noqa: ARG002
+        generator = np.random.default_rng(self.seed)
+        return [{column: generator.random(len(each.places)) for column, each in row.items()} for row in rows]

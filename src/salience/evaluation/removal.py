@@ -1,0 +1,73 @@
+"""Rows without some of their units, and the model's answers to very many of them in bounded memory.
+
+Legend: N rows, C outputs, U units of a row over all its columns, numbered column after column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from salience.core.batch import Example
+from salience.pipeline import Pipeline
+
+Row = Mapping[str, Example]
+
+# Positions of the rows that are held at once, and of one batch: short rows go in large batches, long ones in small.
+HELD = 2**19
+IN_BATCH = 2**14
+
+
+def num_units(row: Row) -> int:
+    """The units of all columns of a row."""
+    return sum(len(example.places) for example in row.values())
+
+
+def together(scores: Mapping[str, np.ndarray]) -> Float[np.ndarray, "U"]:
+    """Numbers per column as one array, column after column."""
+    return np.concatenate(list(scores.values()))
+
+
+def by_column(row: Row, values: np.ndarray) -> dict[str, np.ndarray]:
+    """The inverse of `together`."""
+    ends = np.cumsum([len(example.places) for example in row.values()])
+    return dict(zip(row, np.split(values, ends[:-1]), strict=True))
+
+
+def without(pipeline: Pipeline, row: Row, removed: Int[np.ndarray, "R"]) -> Row:
+    """A row without the units of these numbers."""
+    if len(row) == 1:
+        return pipeline.without(row, {column: removed.tolist() for column in row})
+    gone = np.zeros(num_units(row), dtype=bool)
+    gone[removed] = True
+    return pipeline.without(row, {column: each.nonzero()[0].tolist() for column, each in by_column(row, gone).items()})
+
+
+def answers(pipeline: Pipeline, rows: Iterable[Row]) -> Float[Tensor, "N C"]:
+    """The model's raw numbers for any number of rows; at most about half a million positions are held at once."""
+    parts = []
+    for held in _held(rows):
+        longest = max(1, max(map(_length, held)))
+        parts.append(pipeline.raw(held, size=int(np.clip(IN_BATCH // longest, 8, 256))))
+    return torch.cat(parts) if parts else torch.empty(0, 0)
+
+
+def _held(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    held: list[Row] = []
+    positions = 0
+    for row in rows:
+        held.append(row)
+        positions += 1 + _length(row)
+        if positions >= HELD:
+            yield held
+            held, positions = [], 0
+    if held:
+        yield held
+
+
+def _length(row: Row) -> int:
+    return max(len(example) for example in row.values())
