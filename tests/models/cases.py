@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -44,6 +48,7 @@ ENCODERS = [
     Case({"Transformer": {"heads": 2}}),
     Case({"Transformer": {"layers": 1, "heads": 1, "feedforward": 2, "positions": "Rotary"}}),
     Case({"Transformer": {"layers": 1, "heads": 7, "positions": {"Learned": {"longest": 13}}}}),
+    Case({"Pretrained": {"name": "tiny"}}),
     Case("Hierarchical"),
     Case({"Hierarchical": {"words": {"Transformer": {"heads": 2}}, "sentences": {"Transformer": {"heads": 2}}}}),
     Case({"Hierarchical": {"words": "Recurrent", "pool": "Max", "sentences": {"Recurrent": {"cell": "GRU"}}}}),
@@ -64,7 +69,21 @@ POOLS = [
 def make_encoder(case: Case) -> nn.Module:
     """The encoder of a row, ready to be asked, in float64."""
     torch.manual_seed(0)
-    return build(case.choice, encoders, W).double().eval()
+    choice = {"Pretrained": {"name": tiny_bert()}} if case.name == "Pretrained" else case.choice
+    return build(choice, encoders, W).double().eval()
+
+
+@cache
+def tiny_bert() -> str:
+    """The folder of a pretrained model that nobody trained."""
+    transformers = pytest.importorskip("transformers")
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    config = transformers.BertConfig(
+        vocab_size=31, hidden_size=W, num_hidden_layers=2, num_attention_heads=2, intermediate_size=17
+    )
+    transformers.BertModel(config).save_pretrained(folder.name)
+    return folder.name
 
 
 def make_pool(case: Case) -> nn.Module:

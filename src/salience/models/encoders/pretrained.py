@@ -1,0 +1,194 @@
+"""Any Hugging Face encoder, with the weights of all its layers told on request and its fused attention left on.
+
+Legend: B examples, S sources, D width of its embeddings, W width of its layers, H heads, T queries, E width of a head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from salience.core.batch import Layout, Stream
+from salience.core.errors import ConfigError, DataError, NotAvailable
+from salience.core.packages import require
+from salience.core.record import Attention
+from salience.kernels.masks import blank
+from salience.models.encoders.encoder import Encoded
+from salience.models.encoders.masked_scores import MaskedScores
+
+# The name under which our attention is known to transformers.
+IMPLEMENTATION = "salience"
+
+
+class Pretrained(nn.Module):
+    """A pretrained model from Hugging Face as encoder. Read its column with the tokens it was trained with:
+    `Text(tokens={"Pretrained": {"name": ...}})`.
+
+    Idea: most of what a small data set cannot teach has been learned elsewhere. It brings its own `stem`, the
+    embeddings of its tokens. Weights are computed from queries and keys when asked, so that no layer leaves the fused
+    kernel. Dropout on weights is left out, because the record would tell weights that were not used.
+    Cost: that of the model. Needs the package transformers (`pip install 'salience[pretrained]'`).
+    Works badly when: the model knows neither the language nor the subject.
+
+    Args:
+        width: not used; a pretrained model has its own.
+        name: a folder with the model's files, or its name on the Hugging Face hub.
+        download: fetch it from the hub if it is not on this machine; otherwise only local files are read.
+        frozen: keep its weights as they are, and its dropout off; only what comes after it learns.
+
+    Raises:
+        ConfigError: there is no such model.
+        NotAvailable: the model does not tell all its weights.
+        MissingPackage: transformers is not installed.
+    """
+
+    def __init__(self, width: int, *, name: str, download: bool = False, frozen: bool = False) -> None:  # noqa: ARG002
+        super().__init__()
+        self.network = _load(name, download=download)
+        self.width: int = self.network.config.hidden_size
+        self.frozen = frozen
+        self._longest = _longest(self.network)
+        self._check_records(name)
+        self.network.requires_grad_(not frozen)
+        self.train()
+
+    @property
+    def stem(self) -> nn.Module:
+        """The embeddings of the tokens: Stream -> [B, S, D]. The weights stay those of the network."""
+        return _Lookup(self.network.get_input_embeddings())
+
+    def train(self, mode: bool = True) -> Pretrained:
+        super().train(mode)
+        if self.frozen:
+            self.network.eval()
+        return self
+
+    def forward(self, values: Float[Tensor, "B S D"], layout: Layout) -> Encoded:
+        if self._longest is not None and layout.size > self._longest:
+            raise DataError(
+                f"the pretrained model reads at most {self._longest} tokens, got {layout.size}",
+                fix=f"set max_tokens of the column to {self._longest}",
+            )
+        # Kernels differ in what they make of a row without sources; such a row looks at its first (zero) value.
+        seen = layout.mask.clone()
+        seen[:, :1] = True
+        with _collecting(layout) as records:
+            states = self.network(inputs_embeds=blank(values, layout), attention_mask=seen.long()).last_hidden_state
+        return Encoded(blank(states, layout), layout, tuple(records))
+
+    def _check_records(self, name: str) -> None:
+        """Some models run attention of their own and would stay silent; better to know before training."""
+        one = torch.zeros(1, 1, self.network.get_input_embeddings().embedding_dim)
+        with torch.no_grad():
+            told = len(self(one, Layout(torch.tensor([1]), 1)).records)
+        layers = self.network.config.num_hidden_layers
+        if told != layers:
+            raise NotAvailable(
+                f"the model tells the weights of {told} of its {layers} layers",
+                where=f"the pretrained model '{name}' ({type(self.network).__name__})",
+                fix="choose a model whose attention can be replaced, as BERT, RoBERTa, DistilBERT, ELECTRA, ModernBERT",
+            )
+
+
+class _Lookup(nn.Module):
+    def __init__(self, table: nn.Module) -> None:
+        super().__init__()
+        self.table = table
+
+    def forward(self, stream: Stream) -> Float[Tensor, "B S D"]:
+        return self.table(stream.values)
+
+
+# transformers calls attention deep inside a model, where nothing but this leads back to the forward that runs.
+_running: ContextVar[tuple[Layout, list[Attention]] | None] = ContextVar("running", default=None)
+
+
+@contextmanager
+def _collecting(layout: Layout) -> Iterator[list[Attention]]:
+    records: list[Attention] = []
+    token = _running.set((layout, records))
+    try:
+        yield records
+    finally:
+        _running.reset(token)
+
+
+def _attend(
+    module: nn.Module,
+    query: Float[Tensor, "B H T E"],
+    key: Float[Tensor, "B K T E"],
+    value: Float[Tensor, "B K T E"],
+    attention_mask: Tensor | None,
+    **options: Any,
+) -> tuple[Float[Tensor, "B T H E"], None]:
+    """What transformers calls in place of its own attention: the same fused kernel, and a record."""
+    from transformers import AttentionInterface
+
+    options["dropout"] = 0.0
+    running = _running.get()
+    if running is not None:
+        layout, records = running
+        _refuse_changed_scores(module, options)
+        causal = options.get("is_causal")
+        causal = getattr(module, "is_causal", True) if causal is None else causal
+        records.append(
+            MaskedScores(
+                query,
+                key,
+                layout=layout,
+                mask=attention_mask,
+                causal=attention_mask is None and bool(causal),
+                scale=options.get("scaling"),
+            )
+        )
+    return AttentionInterface()["sdpa"](module, query, key, value, attention_mask, **options)
+
+
+def _refuse_changed_scores(module: nn.Module, options: dict[str, Any]) -> None:
+    changed = [name for name in ("position_bias", "softcap", "s_aux") if options.get(name) is not None]
+    if changed:
+        raise NotAvailable(
+            f"the model changes its attention scores by {', '.join(changed)}, which records do not know",
+            where=type(module).__name__,
+            fix="choose a model with plain attention, as BERT, RoBERTa, DistilBERT, ELECTRA, ModernBERT",
+        )
+
+
+def _load(name: str, *, download: bool) -> Any:
+    transformers = require("transformers", extra="pretrained")
+    transformers.AttentionInterface.register(IMPLEMENTATION, _attend)
+    # Without its own mask function an implementation gets no mask, and padding would be looked at.
+    masks = require("transformers.masking_utils", extra="pretrained")
+    transformers.AttentionMaskInterface.register(IMPLEMENTATION, masks.ALL_MASK_ATTENTION_FUNCTIONS["sdpa"])
+    try:
+        network = transformers.AutoModel.from_pretrained(
+            name, local_files_only=not download, attn_implementation=IMPLEMENTATION, dtype=torch.float32
+        )
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"there is no model '{name}' that can be loaded ({str(error).splitlines()[0]})",
+            fix="give the folder of a saved model, or a name on the Hugging Face hub with `download: true`",
+        ) from error
+    if getattr(network.config, "is_encoder_decoder", False):
+        raise NotAvailable(
+            f"'{name}' is an encoder with a decoder", where="Pretrained", fix="choose a model that is an encoder only"
+        )
+    # It would sit behind the last layer, unused and untrained.
+    if getattr(network, "pooler", None) is not None:
+        network.pooler = None
+    return network
+
+
+def _longest(network: nn.Module) -> int | None:
+    """How many positions have an embedding; None where positions have none."""
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Embedding) and name.endswith(("position_embeddings", "wpe")):
+            # Some models count positions from behind the padding index.
+            return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
+    return None
