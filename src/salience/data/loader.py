@@ -1,0 +1,166 @@
+"""Encoded rows as padded batches of similar length, in an order that seed and epoch alone decide.
+
+Legend: N rows, C input columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from salience.core.batch import Batch, Example
+from salience.core.errors import ConfigError, DataError, did_you_mean
+from salience.core.seed import derive
+from salience.data.modality import Modality
+from salience.data.prefetch import made_ahead
+
+# Rows that are sorted together, in batches: enough of them for little padding, few enough for a random order.
+_SORTED_TOGETHER = 50
+
+
+class Loader:
+    """The batches of one epoch.
+
+    Rows do not come in the order they were given: `order` tells which rows each batch holds.
+
+    Args:
+        examples: the encoded rows: for each row its example by column.
+        modalities: what pads the examples, by column.
+        targets: one target per row, or None.
+        batch_size: most rows in a batch.
+        token_budget: most positions in a batch, padding included; one longer row still makes a batch of its own.
+        shuffle: mix the rows anew in each epoch; otherwise batches go from long rows to short ones.
+        seed, epoch: everything random is a function of these two.
+        drop_units: chance of each unit to be left out of its row, for training; at least one unit is kept.
+        prefetch: make the next two batches in a background thread.
+
+    Raises:
+        DataError: there are no rows, a row lacks a column, or the number of targets differs.
+        ConfigError: an option is out of its range.
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Mapping[str, Example]],
+        modalities: Mapping[str, Modality],
+        targets: Tensor | None,
+        *,
+        batch_size: int = 32,
+        token_budget: int | None = None,
+        shuffle: bool = False,
+        seed: int = 0,
+        epoch: int = 0,
+        drop_units: float = 0.0,
+        prefetch: bool = True,
+    ) -> None:
+        if not 0 <= drop_units < 1:
+            raise ConfigError(f"drop_units is {drop_units}", fix="give a number of at least 0 and below 1")
+        if targets is not None and len(targets) != len(examples):
+            raise DataError(f"there are {len(examples)} rows but {len(targets)} targets")
+        self.order = batch_order(
+            _lengths(examples, list(modalities)),
+            batch_size=batch_size,
+            token_budget=token_budget,
+            shuffle=shuffle,
+            seed=derive(seed, "order", epoch),
+        )
+        self._examples = examples
+        self._modalities = dict(modalities)
+        self._targets = targets
+        self._drop_units = drop_units
+        self._drop_seed = derive(seed, "drop", epoch)
+        self._prefetch = prefetch
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __iter__(self) -> Iterator[Batch]:
+        batches = (self._batch(number) for number in range(len(self)))
+        return made_ahead(batches) if self._prefetch else batches
+
+    def _batch(self, number: int) -> Batch:
+        index = self.order[number]
+        rows = [self._examples[i] for i in index.tolist()]
+        if self._drop_units:
+            rng = np.random.default_rng([self._drop_seed, number])
+            rows = [self._thinned(row, rng) for row in rows]
+        streams = {name: each.collate([row[name] for row in rows]) for name, each in self._modalities.items()}
+        target = None if self._targets is None else self._targets[torch.from_numpy(index)]
+        return Batch(streams, target, rows)
+
+    def _thinned(self, row: Mapping[str, Example], rng: np.random.Generator) -> dict[str, Example]:
+        thinned = dict(row)
+        for name, modality in self._modalities.items():
+            removed = _left_out(len(row[name].places), self._drop_units, rng)
+            if len(removed):
+                thinned[name] = modality.without(row[name], removed.tolist())
+        return thinned
+
+
+def batch_order(
+    lengths: Int[np.ndarray, "N C"],
+    *,
+    batch_size: int,
+    token_budget: int | None = None,
+    shuffle: bool = False,
+    seed: int = 0,
+) -> list[Int[np.ndarray, "_"]]:
+    """Which rows form each batch: every row once, rows of similar length together.
+
+    Without `shuffle` rows are sorted from long to short, so that a batch too large for the machine comes first. With
+    it, rows are mixed, sorted within chunks of 50 batches, and the batches are mixed again.
+
+    >>> [batch.tolist() for batch in batch_order(np.array([[3], [9], [8], [2]]), batch_size=2)]
+    [[1, 2], [0, 3]]
+    """
+    if batch_size < 1:
+        raise ConfigError(f"batch_size is {batch_size}", fix="give a number of rows above 0")
+    if token_budget is not None and token_budget < 1:
+        raise ConfigError(f"token_budget is {token_budget}", fix="give a number of positions above 0")
+    rng = np.random.default_rng(seed)
+    rows = rng.permutation(len(lengths)) if shuffle else np.arange(len(lengths))
+    together = batch_size * _SORTED_TOGETHER if shuffle else len(rows)
+    batches = []
+    for chunk in np.split(rows, range(together, len(rows), together)):
+        longest_first = chunk[np.argsort(-lengths[chunk].sum(1), kind="stable")]
+        batches += _cut(longest_first, lengths, batch_size, token_budget)
+    return [batches[i] for i in rng.permutation(len(batches))] if shuffle else batches
+
+
+def _cut(
+    rows: Int[np.ndarray, "_"], lengths: Int[np.ndarray, "N C"], batch_size: int, token_budget: int | None
+) -> list[Int[np.ndarray, "_"]]:
+    """Consecutive batches: as many rows as the two limits allow."""
+    if token_budget is None:
+        return np.split(rows, range(batch_size, len(rows), batch_size))
+    starts, longest = [0], [0] * lengths.shape[1]
+    for place, row in enumerate(lengths[rows].tolist()):
+        wider = [max(pair) for pair in zip(longest, row, strict=True)]
+        count = place - starts[-1] + 1
+        if count > 1 and (count > batch_size or count * sum(wider) > token_budget):
+            starts.append(place)
+            wider = row
+        longest = wider
+    return np.split(rows, starts[1:])
+
+
+def _left_out(count: int, share: float, rng: np.random.Generator) -> Int[np.ndarray, "_"]:
+    """Indices of units, each with chance `share`, but never all of them."""
+    out = rng.random(count) < share
+    if count and out.all():
+        out[rng.integers(count)] = False
+    return np.flatnonzero(out)
+
+
+def _lengths(examples: Sequence[Mapping[str, Example]], columns: Sequence[str]) -> Int[np.ndarray, "N C"]:
+    if not examples:
+        raise DataError("there are no rows to make batches of")
+    for number, row in enumerate(examples, 1):
+        for name in columns:
+            if name not in row:
+                raise DataError(f"the column '{name}' is missing", where=f"row {number}", fix=did_you_mean(name, row))
+    return np.array([[len(row[name]) for name in columns] for row in examples])
