@@ -126,6 +126,29 @@ def test_an_encoder_trains_in_float32(case) -> None:
     assert encoded.values.isfinite().all()
 
 
+@each_encoder
+def test_an_encoder_trains_in_mixed_precision(case) -> None:
+    encoder = make_encoder(case).float().train()
+    values, layout = sequence()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        encoded = encoder(values.float().requires_grad_(), layout)
+    encoded.values.float().sum().backward()
+    assert encoded.values.isfinite().all()
+    assert all(each.grad is None or each.grad.isfinite().all() for each in encoder.parameters())
+
+
+@each_pool
+def test_a_pool_trains_in_mixed_precision(case) -> None:
+    pool = make_pool(case).float()
+    values, layout = sequence()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        vector, record = pool(values.bfloat16().requires_grad_(), layout)
+    vector.float().sum().backward()
+    assert vector.isfinite().all()
+    assert record.received().isfinite().all()
+    assert all(each.grad is not None and each.grad.isfinite().all() for each in pool.parameters())
+
+
 @each_pool
 def test_a_pool_gives_one_vector_and_one_query(case) -> None:
     vector, record = make_pool(case)(*sequence())

@@ -6,7 +6,8 @@ from torch import nn
 
 from salience.core.batch import Batch, Layout, Stream
 from salience.core.errors import ConfigError, DataError
-from salience.models import Model, assemble
+from salience.core.record import Attention, Dense
+from salience.models import AttentionPool, Model, Pool, assemble, build_pool
 from salience.models.encoders import Identity
 from salience.models.pools import Mean
 
@@ -115,6 +116,24 @@ def test_an_encoder_may_bring_its_own_stem() -> None:
     assert model(make_batch()).raw.shape == (5, 2)
     assert model.embed(make_batch())["a.b"].shape == (5, 7, 11)
     assert not any(key.startswith("stems") for key in model.state_dict())
+
+
+class Last(Pool):
+    """A pool that somebody else wrote."""
+
+    def forward(self, values: torch.Tensor, layout: Layout) -> tuple[torch.Tensor, Attention]:
+        weights = nn.functional.one_hot((layout.lengths - 1).clamp(min=0), layout.size) * layout.mask
+        return (weights[..., None] * values).sum(1), Dense(weights[:, None, None].to(values.dtype), weights.sum(-1))
+
+
+def test_a_pool_of_a_third_party_is_taken_as_it_is() -> None:
+    assert isinstance(build_pool(f"{__name__}:Last", 5), Last)
+
+
+def test_a_mechanism_gets_a_learned_query() -> None:
+    pool = build_pool({"Additive": {"hidden": 3}}, 5)
+    assert isinstance(pool, AttentionPool)
+    assert next(name for name, _ in pool.named_parameters()) == "query"
 
 
 def test_a_missing_column_is_named() -> None:

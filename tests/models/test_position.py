@@ -1,11 +1,13 @@
 """Positions: computed by hand, then what makes each of them what it is."""
 
+import doctest
 import math
 
 import pytest
 import torch
 
 from salience.core.errors import ConfigError, DataError
+from salience.models import position
 from salience.models.position import Learned, Rotary, Sinusoidal
 
 
@@ -66,3 +68,7 @@ def test_far_positions_stay_exact_in_half_precision(kind) -> None:
     apply = turn if kind is Rotary else lambda heads: Sinusoidal(2)(heads[0])
     difference = (apply(start.bfloat16()).double() - apply(start.double())).abs().max()
     assert difference <= 2**-7  # one rounding of a number up to two, in bfloat16
+
+
+def test_the_examples_are_right() -> None:
+    assert doctest.testmod(position).failed == 0
