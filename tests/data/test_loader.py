@@ -105,8 +105,8 @@ def test_padding_stays_small_on_skewed_lengths():
 
     rows = np.random.default_rng(1).permutation(5003)
     assert share(np.array_split(rows, 157)) > 0.7
-    assert share(batch_order(lengths, batch_size=32, shuffle=True)) < 0.2
-    assert share(batch_order(lengths, batch_size=32)) < 0.05
+    assert share(batch_order(lengths, batch_size=32, shuffle=True)) < 0.15
+    assert share(batch_order(lengths, batch_size=32)) < 0.1
 
 
 def test_seed_and_epoch_decide_everything():

@@ -19,7 +19,7 @@ from salience.data.modality import Modality
 from salience.data.prefetch import made_ahead
 
 # Rows that are sorted together, in batches: enough of them for little padding, few enough for a random order.
-_SORTED_TOGETHER = 50
+_SORTED_TOGETHER = 100
 
 
 class Loader:
@@ -112,7 +112,7 @@ def batch_order(
     """Which rows form each batch: every row once, rows of similar length together.
 
     Without `shuffle` rows are sorted from long to short, so that a batch too large for the machine comes first. With
-    it, rows are mixed, sorted within chunks of 50 batches, and the batches are mixed again.
+    it, rows are mixed, sorted within chunks of 100 batches, and the batches are mixed again.
 
     >>> [batch.tolist() for batch in batch_order(np.array([[3], [9], [8], [2]]), batch_size=2)]
     [[1, 2], [0, 3]]
