@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from salience.core.batch import Batch, Layout, Stream
@@ -144,6 +146,31 @@ def test_an_encoder_with_a_decoder_is_refused(folder) -> None:
 def test_a_folder_without_a_model_is_refused(tmp_path) -> None:
     with pytest.raises(ConfigError, match=r"there is no model '.*' that can be loaded(.|\n)*download: true"):
         Pretrained(5, name=str(tmp_path))
+
+
+def test_broken_weights_are_refused(folder, tmp_path) -> None:
+    shutil.copytree(folder("Bert"), tmp_path, dirs_exist_ok=True)
+    (tmp_path / "model.safetensors").write_bytes(b"not weights")
+    with pytest.raises(ConfigError, match="that can be loaded"):
+        Pretrained(5, name=str(tmp_path))
+
+
+def test_incomplete_weights_are_refused(folder, tmp_path) -> None:
+    shutil.copytree(folder("Bert"), tmp_path, dirs_exist_ok=True)
+    weights = load_file(tmp_path / "model.safetensors")
+    kept = {name: each for name, each in weights.items() if "layer.1.attention" not in name}
+    save_file(kept, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ConfigError, match=r"lack the weights encoder.layer.1.attention(.|\n)* \(10 in all\)"):
+        Pretrained(5, name=str(tmp_path))
+
+
+def test_a_model_saved_with_a_head_is_read_in_silence(tmp_path, capfd) -> None:
+    config = transformers.BertConfig(**COMMON, **CONFIGS["Bert"])
+    transformers.BertForMaskedLM(config).save_pretrained(tmp_path)
+    capfd.readouterr()
+    Pretrained(5, name=str(tmp_path))
+    assert capfd.readouterr() == ("", "")
+    assert transformers.utils.logging.is_progress_bar_enabled()
 
 
 def test_a_missing_package_is_named(monkeypatch) -> None:

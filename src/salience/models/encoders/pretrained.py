@@ -43,7 +43,7 @@ class Pretrained(nn.Module):
         frozen: keep its weights as they are, and its dropout off; only what comes after it learns.
 
     Raises:
-        ConfigError: there is no such model.
+        ConfigError: there is no such model, or its files are broken or incomplete.
         NotAvailable: the model does not tell all its weights.
         MissingPackage: transformers is not installed.
     """
@@ -166,23 +166,54 @@ def _load(name: str, *, download: bool) -> Any:
     # Without its own mask function an implementation gets no mask, and padding would be looked at.
     masks = require("transformers.masking_utils", extra="pretrained")
     transformers.AttentionMaskInterface.register(IMPLEMENTATION, masks.ALL_MASK_ATTENTION_FUNCTIONS["sdpa"])
-    try:
-        network = transformers.AutoModel.from_pretrained(
-            name, local_files_only=not download, attn_implementation=IMPLEMENTATION, dtype=torch.float32
-        )
-    except (OSError, ValueError) as error:
+    network, missing = _read(name, download=download)
+    # The pooler sits behind the last layer, unused and untrained.
+    missing = [each for each in missing if not each.startswith("pooler.")]
+    if missing:
         raise ConfigError(
-            f"there is no model '{name}' that can be loaded ({str(error).splitlines()[0]})",
-            fix="give the folder of a saved model, or a name on the Hugging Face hub with `download: true`",
-        ) from error
+            f"the files of '{name}' lack the weights {', '.join(sorted(missing)[:3])} ({len(missing)} in all)",
+            fix="take a complete copy of the model; what is missing would be random",
+        )
     if getattr(network.config, "is_encoder_decoder", False):
         raise NotAvailable(
             f"'{name}' is an encoder with a decoder", where="Pretrained", fix="choose a model that is an encoder only"
         )
-    # It would sit behind the last layer, unused and untrained.
-    if getattr(network, "pooler", None) is not None:
+    if hasattr(network, "pooler"):
         network.pooler = None
     return network
+
+
+def _read(name: str, *, download: bool) -> tuple[Any, list[str]]:
+    """The network, and the names of weights that its files do not hold."""
+    from safetensors import SafetensorError
+    from transformers import AutoModel
+
+    options = {"local_files_only": not download, "attn_implementation": IMPLEMENTATION, "dtype": torch.float32}
+    try:
+        with _quiet():
+            network, report = AutoModel.from_pretrained(name, output_loading_info=True, **options)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ConfigError(
+            f"there is no model '{name}' that can be loaded ({str(error).splitlines()[0]})",
+            fix="give the folder of a saved model, or a name on the Hugging Face hub with `download: true`",
+        ) from error
+    return network, list(report["missing_keys"])
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No bars and no tables of expected differences; what matters of them is said by errors."""
+    from transformers.utils import logging
+
+    bar, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bar:
+            logging.enable_progress_bar()
 
 
 def _longest(network: nn.Module) -> int | None:
