@@ -14,6 +14,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 # Shapes are types and are checked here only. Rooms that meet users stay out: there a wrong value has to reach our own
@@ -22,6 +23,10 @@ install_import_hook(
     ["salience.core.batch", "salience.core.record", "salience.kernels", "salience.attention", "salience.models"],
     "beartype.beartype",
 )
+
+# The same examples each time, and no clock: the machine may be busy.
+settings.register_profile("salience", derandomize=True, deadline=None, max_examples=50)
+settings.load_profile("salience")
 
 torch.set_num_threads(1)
 # This also fills every fresh allocation with NaN, so that a cell nobody wrote cannot pass for a zero.
