@@ -1,0 +1,151 @@
+"""How one example is laid out on a page: its text once per method, its strongest units as a list, its classes as bars.
+
+A page has room for about 4.5 MB. Long cells are shown as windows around what mattered; the whole text follows folded
+away, as far as the room lasts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from markupsafe import Markup
+
+from salience.core.place import Heat
+from salience.reports import charts
+from salience.reports.content import Method, ReportContent, ShownExample
+from salience.reports.numerals import percent, signed
+from salience.reports.render import render
+from salience.reports.render.level import full_strength, strongest
+
+#: Characters of a cell that are shown without folding.
+SHOWN = 1500
+#: Bytes that all examples together may take.
+ROOM = 4_500_000
+
+_MOST_UNITS = 6
+_MOST_CLASSES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One column of one example, drawn."""
+
+    column: str
+    picture: Markup
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopUnit:
+    """One of the strongest units, its score as it is written, and a bar beside it."""
+
+    text: str
+    score: str
+    kind: str
+    bar: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One example by one method; `number` is that of the method. `rest` is what all units not listed have together."""
+
+    number: int
+    method: Method
+    cells: tuple[Cell, ...]
+    units: tuple[TopUnit, ...]
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassBar:
+    """The probability of one class."""
+
+    name: str
+    share: str
+    bar: Markup
+    predicted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """An example, ready to be put on a page. `whole` has the long cells in full, `left_out` those without room."""
+
+    shown: ShownExample
+    plain: tuple[Cell, ...]
+    views: tuple[View, ...]
+    classes: tuple[ClassBar, ...]
+    whole: tuple[Cell, ...] = ()
+    left_out: tuple[Cell, ...] = ()
+
+
+def lay_out(content: ReportContent) -> list[Laid]:
+    """All examples of a report, in order."""
+    laid = [_example(shown, content.methods) for shown in content.examples]
+    long = sum(len(cell) > SHOWN for shown in content.examples for cell in shown.cells.values())
+    used = sum(len(cell.picture.encode()) for each in laid for view in each.views for cell in view.cells)
+    room = max(ROOM - used, 0) // max(long, 1)
+    return [_with_whole(each, content.methods, room) for each in laid]
+
+
+def _example(shown: ShownExample, methods: Sequence[Method]) -> Laid:
+    views = [
+        _view(number, method, shown, shown.heats[method.name])
+        for number, method in enumerate(methods, 1)
+        if method.name in shown.heats
+    ]
+    plain = () if views else tuple(_cell(column, text, [], 0.0) for column, text in shown.cells.items())
+    return Laid(shown, plain, tuple(views), _classes(shown))
+
+
+def _view(number: int, method: Method, shown: ShownExample, heats: Sequence[Heat]) -> View:
+    full = full_strength(heats)
+    cells = [_cell(column, text, _of(column, heats), full) for column, text in shown.cells.items()]
+    ranked = strongest(heats, len(heats))
+    top = [heat for heat in ranked[:_MOST_UNITS] if heat.score]
+    units = [_unit(heat, full, method) for heat in top]
+    return View(number, method, tuple(cells), tuple(units), _rest(ranked[len(top) :], method))
+
+
+def _cell(column: str, text: str, heats: Sequence[Heat], full: float) -> Cell:
+    return Cell(column, render(text, heats, full=full, limit=SHOWN), len(text))
+
+
+def _of(column: str, heats: Sequence[Heat]) -> list[Heat]:
+    return [heat for heat in heats if heat.unit.column == column]
+
+
+def _unit(heat: Heat, full: float, method: Method) -> TopUnit:
+    kind = "against" if heat.score < 0 else "for"
+    return TopUnit(heat.unit.text, _written(heat.score, method), kind, charts.bar(abs(heat.score) / full, kind=kind))
+
+
+def _rest(others: Sequence[Heat], method: Method) -> str:
+    total = math.fsum(heat.score for heat in others)
+    return f"{len(others):,} others: {_written(total, method)}" if others else ""
+
+
+def _written(score: float, method: Method) -> str:
+    return signed(score) if method.signed else percent(score)
+
+
+def _classes(shown: ShownExample) -> tuple[ClassBar, ...]:
+    # Of two classes one number tells both.
+    if len(shown.probabilities) < 3:
+        return ()
+    ranked = sorted(shown.probabilities.items(), key=lambda item: -item[1])
+    kept = [item for rank, item in enumerate(ranked) if rank < _MOST_CLASSES or item[0] == shown.target]
+    return tuple(
+        ClassBar(name, percent(share), charts.bar(share, kind="plain"), name == shown.prediction)
+        for name, share in kept
+    )
+
+
+def _with_whole(laid: Laid, methods: Sequence[Method], room: int) -> Laid:
+    heats = next((laid.shown.heats[each.name] for each in methods if each.name in laid.shown.heats), ())
+    full = full_strength(heats)
+    long = {column: text for column, text in laid.shown.cells.items() if len(text) > SHOWN}
+    cells = [Cell(column, render(text, _of(column, heats), full=full), len(text)) for column, text in long.items()]
+    fitting = tuple(cell for cell in cells if len(cell.picture.encode()) <= room)
+    return replace(laid, whole=fitting, left_out=tuple(cell for cell in cells if cell not in fitting))
