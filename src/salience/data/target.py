@@ -1,0 +1,145 @@
+"""What is asked of a model, from the values of the target; and those values as the task wants them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from salience.core.errors import ConfigError, DataError, did_you_mean
+from salience.data.fault import where
+from salience.data.kind import Kind, numbers_of
+
+TASKS = ("Classification", "MultiLabel", "Regression")
+# Whole numbers with at most this many different values are taken for classes.
+_FEW = 20
+
+
+def is_known(cells: pd.Series) -> pd.Series:
+    """True where a target is given: neither missing nor blank. An empty list is a target: no label at all."""
+    given = [cell is not None and (not isinstance(cell, str) or bool(cell.strip())) for cell in cells]
+    return pd.Series(given, index=cells.index, dtype=bool)
+
+
+def task_for(known: pd.Series, kind: Kind) -> tuple[str, str]:
+    """The name of the task that the values of a target ask for, and the reason."""
+    if kind.name == "labels":
+        return "MultiLabel", kind.reason
+    texts = [str(cell).strip() for cell in known]
+    numbers = numbers_of(texts)
+    if np.isnan(numbers).mean() > 0.05:
+        return "Classification", f"the target has {len(set(texts)):,} different values that are not numbers"
+    distinct = np.unique(numbers[~np.isnan(numbers)])
+    if (distinct == distinct.round()).all() and len(distinct) <= min(_FEW, len(known) / 2):
+        return "Classification", f"the target has {len(distinct)} different whole numbers"
+    return "Regression", f"the target has {len(distinct):,} different numbers"
+
+
+def known_task(name: str) -> str:
+    """The task of that name, whatever its capitals.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    folded = {each.lower(): each for each in TASKS}
+    if name.replace("_", "").lower() not in folded:
+        raise ConfigError(f"there is no task '{name}' for a table", fix=did_you_mean(name, TASKS))
+    return folded[name.replace("_", "").lower()]
+
+
+def separator_of(known: pd.Series, kind: Kind) -> str | None:
+    """What separates the labels of one cell: as it was recognised, or whatever occurs; None if cells are lists."""
+    if kind.name == "labels":
+        return kind.separator
+    return "|" if any("|" in str(cell) for cell in known) else ";"
+
+
+def check_target(known: pd.Series, kind: Kind, place: str, fix: str) -> None:
+    """There must be something to learn.
+
+    Raises:
+        DataError: no row has a target, it is always the same, or it is nothing that can be learnt.
+    """
+    if known.empty:
+        raise DataError("no row has a target", where=place, fix=fix)
+    if kind.name == "nested":
+        raise DataError(f"the target cannot be read: {kind.reason}", where=place, fix=fix)
+    if kind.name == "constant":
+        raise DataError(f"the target is {kind.reason}", where=place, fix=fix)
+
+
+def check_labels(known: pd.Series, place: str, fix: str) -> None:
+    """Labels must come again.
+
+    Raises:
+        DataError: every row has another one.
+    """
+    if len(set(map(str, known))) == len(known):
+        raise DataError(f"each of the {len(known):,} rows has a label of its own", where=place, fix=fix)
+
+
+def parsed(cells: pd.Series, task: str, separator: str | None, source: str) -> list[Any]:
+    """Each cell as the task wants it.
+
+    Raises:
+        DataError: a cell cannot be understood; the first is located and the others are counted.
+    """
+    parse: Callable[[Any], Any] = {
+        "Classification": _label,
+        "MultiLabel": lambda cell: _labels(cell, separator),
+        "Regression": _number,
+    }[task]
+    values = [parse(cell) for cell in cells]
+    bad = [place for place, value in enumerate(values) if value is None]
+    if not bad:
+        return values
+    more = f", and in {len(bad) - 1:,} more rows nothing better" if len(bad) > 1 else ""
+    expected = {"Classification": "one label", "MultiLabel": "labels", "Regression": "a finite number"}[task]
+    raise DataError(
+        f"expected {expected} as target, got {_shown(cells.iloc[bad[0]])}{more}",
+        where=where(source, row=cells.index[bad[0]], column=str(cells.name)),
+        fix=_remedy(cells.iloc[bad[0]], task),
+    )
+
+
+def _label(cell: object) -> str | None:
+    if isinstance(cell, str):
+        return cell.strip() or None
+    # 1.0 is what a table makes of the label 1 as soon as a cell of the column is empty.
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else str(cell)
+    return None if cell is None or isinstance(cell, list | tuple | dict) else str(cell)
+
+
+def _labels(cell: object, separator: str | None) -> tuple[str, ...] | None:
+    parts = cell.split(separator) if isinstance(cell, str) else cell
+    if not isinstance(parts, list | tuple | set | frozenset):
+        return None
+    labels = [_label(part) for part in parts]
+    return tuple(dict.fromkeys(label for label in labels if label is not None))
+
+
+def _number(cell: object) -> float | None:
+    if not isinstance(cell, str | int | float):
+        return None
+    try:
+        value = float(cell)
+    except (ValueError, OverflowError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _shown(cell: object) -> str:
+    text = "nothing" if cell is None else repr(cell)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _remedy(cell: object, task: str) -> str:
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        return "leave out rows without a target: labelled(frame, inference)"
+    if task == "Regression" and isinstance(cell, str) and _number(cell.replace(",", ".")) is not None:
+        return "write decimal numbers with a point"
+    return "correct the cell, leave the row out, or choose another task="
