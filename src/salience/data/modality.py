@@ -1,0 +1,39 @@
+"""What a kind of data must be able to do: from a raw cell to what a model reads, and back to the user's units."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, Protocol, Self
+
+from torch import nn
+
+from salience.core.batch import Example, Stream
+from salience.core.place import Unit
+
+
+class Modality(Protocol):
+    """One kind of data. One file in `salience.data.modalities`, one export line, one row in the contract tests."""
+
+    def fit(self, cells: Sequence[Any]) -> Self:
+        """Learn the vocabulary or statistics. Give it training cells only."""
+
+    def encode(self, cell: Any) -> Example:
+        """What a model reads of one cell. A missing cell gives an example without units, never an error."""
+
+    def collate(self, examples: Sequence[Example]) -> Stream:
+        """Put examples together, padded on the right to the longest."""
+
+    def stem(self, width: int) -> nn.Module:
+        """A new module from a Stream to numbers, [B, S, width]."""
+
+    def units(self, example: Example, column: str) -> list[Unit]:
+        """The parts of the cell that importance is told for: one for each row of `example.places`, in order."""
+
+    def without(self, example: Example, removed: Collection[int]) -> Example:
+        """The same example without some of its units (indices into `units`), everything else as it was read."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything that was fitted, ready for JSON."""
+
+    def restore(self, state: dict[str, Any]) -> Self:
+        """The inverse of `state`, on an object made with the same options."""
