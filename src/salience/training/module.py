@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from salience.core.batch import Batch, Example
 from salience.core.build import build
@@ -121,6 +122,24 @@ class Training(LightningModule):
         value = -scores[self._select] if lower else scores[self._select]
         self.log("validation", value)
         self._remember(scores, value)
+        scheduler = self.lr_schedulers()
+        if isinstance(scheduler, ReduceLROnPlateau):
+            scheduler.step(value)
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
+        """Step what goes by steps; Lightning would step a plateau only after the checkpoint of the epoch is written."""
+        if not isinstance(scheduler, ReduceLROnPlateau):
+            super().lr_scheduler_step(scheduler, metric)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,  # noqa: ARG002
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,  # noqa: ARG002
+    ) -> None:
+        """Clip the norm here, because Lightning refuses to for the fused optimiser under mixed precision."""
+        if gradient_clip_val:
+            nn.utils.clip_grad_norm_(self.model.parameters(), gradient_clip_val)
 
     def _remember(self, scores: dict[str, float], value: float) -> None:
         epoch = Epoch(

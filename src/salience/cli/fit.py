@@ -1,0 +1,64 @@
+"""`salience fit` and `salience demo`: train, measure, and write a run folder."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from salience.cli.console import watcher
+from salience.core import config
+from salience.core.errors import ConfigError
+from salience.run.fit import again, run, with_seed
+from salience.run.folder import RunFolder
+from salience.run.settings import Settings, seconds
+
+CONFIGS = (".yaml", ".yml")
+
+
+def fit(arguments: argparse.Namespace) -> None:
+    """Train what a config, a data file, or an interrupted run asks for."""
+    if arguments.resume:
+        folder = RunFolder.open(arguments.resume, finished=False)
+        if folder.state == "complete":
+            raise ConfigError("the run is complete already", where=arguments.resume, fix="start a new one")
+        source, settings = again(folder)
+        run(source, settings, resume=folder, watcher=watcher(arguments))
+        return
+    settings = from_words(arguments)
+    if settings.data is None:
+        raise ConfigError("no data was named", fix="salience fit reviews.csv --target label")
+    run(settings.data, settings, out=arguments.out, watcher=watcher(arguments))
+
+
+def from_words(arguments: argparse.Namespace) -> Settings:
+    """Settings from a config file if there is one, changed by `key=value` words and by options."""
+    words = [each for each in (arguments.source, *arguments.override) if each]
+    path = words.pop(0) if words and "=" not in words[0] else None
+    is_config = path is not None and Path(path).suffix in CONFIGS
+    values: dict[str, Any] = config.read(path) if path and is_config else {}
+    if path and not is_config:
+        values["data"] = path
+    values = config.override(values, words)
+    given = {"target": arguments.target, "inputs": arguments.inputs, "task": arguments.task, "name": arguments.name}
+    values.update({name: each for name, each in given.items() if each is not None})
+    settings = config.make(Settings, values, where=path if path and is_config else "command line")
+    if arguments.time_limit:
+        train = {**settings.train, "time_limit": seconds(arguments.time_limit)}
+        settings = dataclasses.replace(settings, train=train)
+    return with_seed(settings, arguments.seed)
+
+
+def demo(arguments: argparse.Namespace) -> None:
+    """Which words give away which package a docstring is from?"""
+    from salience.data.docstrings import docstrings
+
+    settings = Settings(
+        target="package",
+        inputs=("text",),
+        split={"ByGroup": {"column": "module"}},
+        train={"epochs": 8, "seed": arguments.seed},
+        name="demo",
+    )
+    run(docstrings(), settings, out=arguments.out, watcher=watcher(arguments))

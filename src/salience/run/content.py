@@ -1,0 +1,209 @@
+"""From what was measured to what a report shows. Nothing is computed here but words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from salience.core.place import Heat
+from salience.evaluation import Score
+from salience.evaluation.effect import Effect
+from salience.evaluation.faithfulness import Faithfulness
+from salience.pipeline import Pipeline
+from salience.reports import content as show
+from salience.run.measure import Classes, Seen, Shown
+from salience.tasks import Answer
+from salience.training import Fitted
+
+#: What each importance method is called and what its numbers say.
+METHODS: Mapping[str, tuple[str, str, bool]] = {
+    "received": ("received attention", "the share of its attention that the model paid to each unit", False),
+    "rollout": ("attention rollout", "the share of attention that reaches each unit through all layers", False),
+    "integrated_gradients": (
+        "integrated gradients",
+        "what each unit adds to the log-odds on the way from an empty input",
+        True,
+    ),
+    "gradient_x_input": ("gradient x input", "how fast the log-odds change as each unit is scaled", True),
+    "leave_one_out": ("leave one out", "how far the log-odds fall when the unit is taken away", True),
+    "random": ("random order", "no importance at all: the yardstick", False),
+}
+
+
+def method(name: str) -> show.Method:
+    """A method of importance in words a reader understands."""
+    title, meaning, signed = METHODS[name]
+    return show.Method(title, meaning, signed)
+
+
+def said(answer: Answer) -> str:
+    """A prediction as text."""
+    prediction = answer.prediction
+    if isinstance(prediction, tuple):
+        return ", ".join(prediction) or "none"
+    return f"{prediction:.6g}" if isinstance(prediction, float) else prediction
+
+
+def written(target: Any) -> str:
+    """A target as text."""
+    return said(Answer(target))
+
+
+def examples(
+    shown: Sequence[Shown], ids: Sequence[str], rows: Sequence[Mapping[str, object]], seen: Seen, targets: Sequence[Any]
+) -> tuple[show.ShownExample, ...]:
+    """The rows to look at, each with its answer and its importances."""
+    return tuple(_example(each, ids, rows, seen, targets) for each in shown)
+
+
+def _example(
+    shown: Shown, ids: Sequence[str], rows: Sequence[Mapping[str, object]], seen: Seen, targets: Sequence[Any]
+) -> show.ShownExample:
+    answer, target = seen.answers[shown.index], targets[shown.index]
+    return example(
+        ids[shown.index],
+        rows[shown.index],
+        answer,
+        shown.heats,
+        target=written(target),
+        correct=None if isinstance(answer.prediction, float) else answer.prediction == target,
+        note=shown.note,
+    )
+
+
+def example(
+    row_id: str,
+    row: Mapping[str, object],
+    answer: Answer,
+    heats: Mapping[str, Sequence[Heat]],
+    *,
+    target: str | None = None,
+    correct: bool | None = None,
+    note: str = "",
+) -> show.ShownExample:
+    """One row with its answer and its importances by method."""
+    return show.ShownExample(
+        row_id=row_id,
+        cells={name: "" if cell is None else str(cell) for name, cell in row.items()},
+        prediction=said(answer),
+        target=target,
+        correct=correct,
+        probability=answer.probability,
+        probabilities=answer.probabilities,
+        heats={METHODS[name][0]: tuple(each) for name, each in heats.items()},
+        note=note,
+    )
+
+
+def faithfulness(found: Faithfulness) -> show.Faithfulness:
+    """The proof, as a report draws it."""
+    scale, effects = next(iter(found.effects.items()))
+    guards = [show.Finding("warning" if found.shift.unusual else "ok", found.shift.sentence)]
+    if found.num_short:
+        guards.append(show.Finding("note", f"{found.num_short} rows with fewer than four units were passed over"))
+    if found.num_constant:
+        sentence = f"{found.num_constant} rows have the same importance everywhere; their order is random"
+        guards.append(show.Finding("note", sentence))
+    return show.Faithfulness(
+        verdict=found.verdict,
+        sentence=found.sentence,
+        methods=tuple(_judged(name, effect, found) for name, effect in effects.items()),
+        shown=METHODS[found.method][0],
+        best=METHODS[found.best][0],
+        reference=METHODS["random"][0],
+        count=found.num_rows,
+        seed=found.seed,
+        operator="; ".join(f"{column}: {operator}" for column, operator in found.operators.items()),
+        scale={"log_odds": "log-odds of the prediction", "closeness": "closeness to the prediction"}[scale],
+        guards=tuple(guards),
+    )
+
+
+def _judged(name: str, effect: Effect, found: Faithfulness) -> show.MethodFaithfulness:
+    is_shown = name == found.method
+    return show.MethodFaithfulness(
+        name=METHODS[name][0],
+        comprehensiveness=effect.comprehensiveness,
+        sufficiency=effect.sufficiency,
+        fraction_to_flip=found.flips[name].fraction if found.flips else None,
+        skill=found.skills.get(name),
+        verdict=found.verdict if is_shown else "",
+        sentence=found.sentence if is_shown else "",
+        deletion=_curve(effect.deletion_curve, found),
+        insertion=_curve(effect.insertion_curve, found),
+    )
+
+
+def _curve(scores: Sequence[Score], found: Faithfulness) -> tuple[show.CurvePoint, ...]:
+    fractions = [0.0, *(max(percent, 1) / 100 for percent in found.percent), 1.0]
+    points = zip(fractions, scores, strict=True)
+    return tuple(
+        show.CurvePoint(fraction, score.value, score.low, score.high)
+        for fraction, score in points
+        if score.value is not None
+    )
+
+
+def score_rows(name: str, scores: Mapping[str, Score], *, baseline: str = "") -> tuple[show.ScoreRow, ...]:
+    """Scores of the model, or of a baseline, on one side."""
+    return tuple(show.ScoreRow(each, name, score, baseline=baseline) for each, score in scores.items())
+
+
+def class_rows(found: Classes) -> tuple[show.ClassRow, ...]:
+    """One line per class."""
+    return tuple(
+        show.ClassRow(name, each.precision, each.recall, each.f1, each.support) for name, each in found.scores.items()
+    )
+
+
+def confusion(found: Classes, pipeline: Pipeline) -> show.Confusion | None:
+    """Which class was taken for which."""
+    if found.confusion is None:
+        return None
+    labels: list[str] = pipeline.task.state()["labels"]
+    return show.Confusion(tuple(labels), tuple(tuple(row) for row in found.confusion))
+
+
+def calibration(found: Classes, scores: Mapping[str, Score]) -> show.Calibration | None:
+    """Whether stated probabilities come true."""
+    if found.bins is None:
+        return None
+    bins = tuple(show.CalibrationBin(*each) for each in found.bins)
+    return show.Calibration(bins, scores["ece"], found.error_before)
+
+
+def history(fitted: Fitted, metric: str) -> show.History:
+    """The epochs of training."""
+    return show.History(
+        metric,
+        tuple(
+            show.Epoch(each.number, each.loss, each.scores.get(metric), each.rate, each.seconds, each.best)
+            for each in fitted.history
+        ),
+        note=fitted.stopped,
+    )
+
+
+def headline(
+    pipeline: Pipeline, target: str, seen: Seen, baseline: Score | None, proof: Faithfulness | None
+) -> list[str]:
+    """What the model predicts and how well; whether its importance can be trusted."""
+    inputs = " and ".join(f"'{name}'" for name in pipeline.columns)
+    name = pipeline.task.scores[0]
+    first = (
+        f"Predicts '{target}' from {inputs} with {name.replace('_', ' ')} {_told(seen.scores[name])} on the test rows"
+    )
+    if baseline is not None and baseline.value is not None:
+        first += f"; the best baseline reaches {_told(baseline)}"
+    second = proof.sentence if proof else "Whether its importance is true was not measured."
+    return [f"{first}.", second]
+
+
+def now() -> str:
+    """The present moment as it is to be read."""
+    return f"{datetime.now():%-d %B %Y, %H:%M}"
+
+
+def _told(score: Score) -> str:
+    return "undefined" if score.value is None else f"{score.value:.3f}"

@@ -1,0 +1,39 @@
+"""Answers and importances of some rows in one result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from salience.core.build import build
+from salience.evaluation import importance
+from salience.evaluation.importance.importance import Importance
+from salience.pipeline import Pipeline
+from salience.run.result import Result
+
+
+def explain(
+    pipeline: Pipeline, rows: Iterable[Any], *, method: str = "received", ids: Sequence[str] | None = None
+) -> Result:
+    """Answer every row and say how much each unit of it mattered.
+
+    Args:
+        pipeline: a trained pipeline.
+        rows: mappings from column to cell, a frame, or bare cells for the only column.
+        method: a class of `salience.evaluation.importance`, by name: received, rollout, leave_one_out, ...
+        ids: a name for each row; by default its number, counted from 1.
+
+    Raises:
+        ConfigError: there is no such method.
+        DataError: a row lacks a column or a cell cannot be read.
+    """
+    cells = pipeline.as_rows(rows)
+    chosen: Importance = build(method, importance)
+    answers = pipeline.task.decode(pipeline.raw(pipeline.encode(cells))) if cells else []
+    return Result(
+        rows=[{name: row[name] for name in pipeline.columns} for row in cells],
+        ids=list(ids) if ids is not None else [str(number) for number in range(1, len(cells) + 1)],
+        answers=answers,
+        heats=chosen(pipeline, cells),
+        method=chosen.name,
+    )

@@ -1,0 +1,177 @@
+"""From a table to a complete run folder: understand, split, learn, train, measure, show."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from salience.core import config
+from salience.core.build import build
+from salience.core.errors import ConfigError, SalienceError
+from salience.data import quality, split, table
+from salience.data.infer import Inference, infer, labelled, parse_targets
+from salience.pipeline import Pipeline
+from salience.run.environment import data_facts, environment
+from salience.run.folder import RunFolder
+from salience.run.publish import Trained, publish
+from salience.run.settings import Settings
+from salience.run.watch import Logged, Silent, Watcher
+from salience.training import Epoch, Side
+from salience.training import fit as train
+
+SETTINGS = "config.yaml"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A table that has been understood and divided, before anything is learned."""
+
+    source: Any
+    frame: pd.DataFrame
+    inference: Inference
+    targets: list[Any]
+    split: split.Split
+    findings: list[quality.Finding]
+
+    def rows(self, side: str) -> list[dict[str, Any]]:
+        """The input cells of one side."""
+        columns = list(self.inference.inputs)
+        return self.frame[columns].iloc[getattr(self.split, side)].to_dict("records")
+
+    def targets_of(self, side: str) -> list[Any]:
+        """The targets of one side."""
+        return [self.targets[i] for i in getattr(self.split, side)]
+
+    def ids(self, side: str) -> list[str]:
+        """The row ids of one side."""
+        return [str(each) for each in self.frame.index[getattr(self.split, side)]]
+
+
+def prepare(source: Any, settings: Settings) -> Prepared:
+    """Read, understand, divide and check a table.
+
+    Raises:
+        DataError: the table or one of its cells cannot be used.
+        ConfigError: the settings do not fit the table.
+    """
+    frame = table.read(source)
+    task = settings.task if isinstance(settings.task, str | None) else next(iter(settings.task))
+    inference = infer(frame, target=settings.target, inputs=settings.input_names, task=task)
+    frame = labelled(frame, inference)
+    targets = parse_targets(frame, inference)
+    if settings.split is None:
+        divided = split.default_split(frame, inference)
+    else:
+        divided = split.split(frame, inference, by=build(settings.split, split))
+    findings = quality.check(frame, inference, divided)
+    return Prepared(source, frame, inference, targets, divided, findings)
+
+
+def run(
+    source: Any,
+    settings: Settings,
+    *,
+    out: str | Path = "runs",
+    resume: RunFolder | None = None,
+    watcher: Watcher | None = None,
+) -> tuple[RunFolder, Pipeline]:
+    """Make a complete run folder out of a table, or complete one that was interrupted.
+
+    Raises:
+        SalienceError: whatever is wrong with data or settings; before training nothing has been written.
+    """
+    watcher = watcher or Silent()
+    prepared = prepare(source, settings)
+    settings = settings.resolved(prepared.inference)
+    watcher.understood(prepared.inference.statement())
+    folder = resume or RunFolder.create(settings.name or _name(source), parent=out)
+    logged = Logged(folder.path / "log.txt", watcher)
+    folder.mark("running")
+    try:
+        pipeline = _work(prepared, settings, folder, logged, resume=resume is not None)
+    except SalienceError as error:
+        folder.mark("failed", reason=error.problem)
+        raise
+    folder.mark("complete")
+    return folder, pipeline
+
+
+def again(folder: RunFolder, source: Any = None) -> tuple[Any, Settings]:
+    """The data and the settings of an interrupted run.
+
+    Raises:
+        ConfigError: the run was made from rows in Python, which have to be given again.
+    """
+    settings = config.make(Settings, config.read(folder.path / SETTINGS), where=str(folder.path / SETTINGS))
+    source = settings.data if source is None else source
+    if source is None:
+        raise ConfigError("the run was made from rows in Python", where=str(folder.path), fix="give them again")
+    return source, settings
+
+
+def _work(prepared: Prepared, settings: Settings, folder: RunFolder, watcher: Watcher, *, resume: bool) -> Pipeline:
+    data = data_facts(prepared.source, prepared.frame)
+    if resume:
+        _check_same_data(folder, data)
+    folder.write_text(SETTINGS, settings.to_yaml())
+    folder.write_json("env.json", {"environment": environment(), "data": data})
+    watcher.began(settings.name or _name(prepared.source), _facts(prepared, settings))
+    options = settings.options
+    pipeline = Pipeline(settings.inputs or {}, settings.task or "", model=settings.model)
+    pipeline.learn(prepared.rows("train"), prepared.targets_of("train"), seed=options.seed)
+    metric = options.select or pipeline.task.scores[0]
+    fitted = train(
+        pipeline,
+        _side(pipeline, prepared, "train"),
+        _side(pipeline, prepared, "validation"),
+        options=options,
+        folder=folder.path,
+        resume=resume,
+        on_epoch=_teller(watcher, options.epochs, metric),
+    )
+    pipeline.save(folder.model)
+    publish(Trained(prepared, settings, pipeline, fitted, data), folder, watcher)
+    return pipeline
+
+
+def _side(pipeline: Pipeline, prepared: Prepared, side: str) -> Side:
+    return Side(pipeline.encode(prepared.rows(side)), prepared.targets_of(side))
+
+
+def _teller(watcher: Watcher, total: int, metric: str) -> Callable[[Epoch], None]:
+    return lambda epoch: watcher.epoch(epoch, total, metric)
+
+
+def _facts(prepared: Prepared, settings: Settings) -> list[tuple[str, str]]:
+    sizes = [f"{len(getattr(prepared.split, side)):,} {side}" for side in split.SIDES]
+    named = [next(iter(each)) if isinstance(each, Mapping) else str(each) for each in _chosen(settings)]
+    return [("task", prepared.inference.task), ("rows", " + ".join(sizes)), ("model", " + ".join(named))]
+
+
+def _chosen(settings: Settings) -> Sequence[Any]:
+    return settings.model["encoder"], settings.model["pool"]
+
+
+def _check_same_data(folder: RunFolder, data: Mapping[str, Any]) -> None:
+    before = folder.read_json("env.json")["data"]
+    if before["sha256"] != data["sha256"]:
+        raise ConfigError(
+            f"the data has changed since the run began: {before['name']} had the hash {before['sha256'][:12]}, "
+            f"{data['name']} has {data['sha256'][:12]}",
+            where=str(folder.path),
+            fix="bring the old data back, or start a new run",
+        )
+
+
+def _name(source: Any) -> str:
+    return Path(source).name.split(".")[0] if isinstance(source, str | Path) else "rows"
+
+
+def with_seed(settings: Settings, seed: int | None) -> Settings:
+    """The settings with another seed, if one is given."""
+    return settings if seed is None else dataclasses.replace(settings, train={**settings.train, "seed": seed})

@@ -1,0 +1,269 @@
+"""Everything a trained pipeline leaves in its run folder: numbers, answers, importances, pictures, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from salience.core.errors import DataError, NotAvailable
+from salience.evaluation import Score
+from salience.evaluation.baselines import baselines
+from salience.evaluation.faithfulness import Faithfulness, measure_faithfulness
+from salience.evaluation.importance import Received
+from salience.pipeline import Pipeline
+from salience.reports import card, figure, page, stored
+from salience.reports import content as show
+from salience.run import content, measure
+from salience.run.environment import environment
+from salience.run.explain import explain
+from salience.run.folder import RunFolder
+from salience.run.settings import Settings
+from salience.run.watch import Watcher
+from salience.training import Fitted
+
+if TYPE_CHECKING:
+    from salience.run.fit import Prepared
+
+CONTENT = "report.json"
+INTENDED_USE = (
+    "Answers rows that resemble the training rows. Importances say what the model used, as far as the measurement "
+    "below confirms it; they do not say what causes the target in the world."
+)
+LIMITS = (
+    "Rows unlike the training rows are answered all the same, and often with unfounded certainty.",
+    "An importance explains this model, not the world, and not another model trained with another seed.",
+)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A pipeline that has been trained, with all that led to it."""
+
+    prepared: Prepared
+    settings: Settings
+    pipeline: Pipeline
+    fitted: Fitted
+    data: Mapping[str, Any]
+
+
+def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.ReportContent:
+    """Measure the pipeline on its test rows and write every file of the run but the model itself."""
+    prepared, pipeline = trained.prepared, trained.pipeline
+    rows, targets, ids = prepared.rows("test"), prepared.targets_of("test"), prepared.ids("test")
+    watcher.stage("answering the test rows")
+    seen = measure.see(pipeline, pipeline.encode(rows), targets)
+    held = measure.see(pipeline, pipeline.encode(prepared.rows("validation")), prepared.targets_of("validation"))
+    watcher.stage("training the baselines")
+    beside = baselines(
+        prepared.rows("train"),
+        prepared.targets_of("train"),
+        rows,
+        targets,
+        task=pipeline.task,
+        seed=trained.settings.options.seed,
+    )
+    proof, reason = _proof(trained, rows, targets, watcher)
+    watcher.stage("measuring importances")
+    shown = measure.examples(pipeline, rows, seen, seed=trained.settings.options.seed)
+    told = measure.telling(pipeline, rows, seen)
+    by_class = measure.classes(pipeline, seen)
+
+    sides = {"test": seen.scores, "validation": held.scores}
+    _write_numbers(folder, trained, sides, beside, proof, by_class)
+    _write_answers(folder, ids, seen, targets)
+    explain(pipeline, rows, ids=ids).save(folder.path / "importance.parquet")
+    best = _best(beside, pipeline.task.scores[0])
+    made = show.ReportContent(
+        title=trained.settings.name or trained.data["name"],
+        created=content.now(),
+        headline=tuple(content.headline(pipeline, prepared.inference.target, seen, best, proof)),
+        facts=_facts(trained),
+        methods=tuple(content.method(each.name) for each in measure.SHOWN),
+        examples=content.examples(shown, ids, rows, seen, targets),
+        faithfulness=content.faithfulness(proof) if proof else None,
+        scores=_score_rows(sides, beside),
+        classes=content.class_rows(by_class) if by_class else (),
+        confusion=content.confusion(by_class, pipeline) if by_class else None,
+        calibration=content.calibration(by_class, seen.scores) if by_class else None,
+        telling=_telling(told),
+        inferred=tuple(prepared.inference.statement().splitlines()),
+        findings=tuple(show.Finding(_SEVERITY[each.severity], each.sentence) for each in prepared.findings),
+        split=show.Split(
+            tuple(show.Side(side, len(getattr(prepared.split, side))) for side in ("train", "validation", "test")),
+            prepared.split.how,
+        ),
+        history=content.history(trained.fitted, trained.settings.options.select or pipeline.task.scores[0]),
+        intended_use=INTENDED_USE,
+        limits=LIMITS + ((f"The importance was not put to the proof: {reason}.",) if reason else ()),
+        data_files=(show.DataFile(**trained.data),),
+        config=trained.settings.to_yaml(),
+        environment=tuple(show.Fact(name, value) for name, value in environment().items()),
+        commands=_commands(folder),
+    )
+    folder.write_json(CONTENT, stored.to_json(made))
+    draw(made, folder)
+    watcher.ended(made, folder.path)
+    return made
+
+
+def draw(made: show.ReportContent, folder: RunFolder) -> None:
+    """Write the page, the card and the figures of a run from its content alone."""
+    page.write(made, folder.report)
+    card.write(made, folder.path / "card.md")
+    figures = folder.path / "figures"
+    figures.mkdir(exist_ok=True)
+    if made.history:
+        figure.history(made.history, figures / "history.png")
+    if made.faithfulness:
+        figure.curves(made.faithfulness, figures / "faithfulness.png")
+    if made.calibration:
+        figure.reliability(made.calibration, figures / "reliability.png")
+    if made.confusion:
+        figure.confusion(made.confusion, figures / "confusion.png")
+    for example in made.examples[:3]:
+        try:
+            path = figures / f"importance-{example.row_id}.png"
+            figure.importance(example, made.methods[0], made.faithfulness, path)
+        except NotAvailable:
+            # A row without a single unit has no importance to draw.
+            continue
+
+
+def _proof(
+    trained: Trained, rows: Sequence[Mapping[str, object]], targets: Sequence[Any], watcher: Watcher
+) -> tuple[Faithfulness | None, str]:
+    """Whether attention is true, or the reason why that was not measured."""
+    if not trained.settings.explain:
+        return None, "the settings leave it out"
+    sentence = "putting the importance to the proof"
+    watcher.stage(sentence)
+    try:
+        found = measure_faithfulness(
+            trained.pipeline,
+            rows,
+            Received(),
+            targets=targets,
+            count=trained.settings.explain,
+            seed=trained.settings.options.seed,
+            progress=lambda done, total: watcher.stage(sentence, done, total),
+        )
+    except DataError as error:
+        return None, error.problem
+    return found, ""
+
+
+def _write_numbers(
+    folder: RunFolder,
+    trained: Trained,
+    sides: Mapping[str, Mapping[str, Score]],
+    beside: Mapping[str, Mapping[str, Score]],
+    proof: Faithfulness | None,
+    by_class: measure.Classes | None,
+) -> None:
+    best = trained.fitted.best
+    folder.write_json(
+        "metrics.json",
+        {
+            **{side: {name: score.to_dict() for name, score in scores.items()} for side, scores in sides.items()},
+            "baselines": {
+                name: {each: score.to_dict() for each, score in scores.items()} for name, scores in beside.items()
+            },
+            "classes": {name: each.to_dict() for name, each in by_class.scores.items()} if by_class else {},
+            "best_epoch": best.number,
+            "epochs": len(trained.fitted.history),
+            "stopped": trained.fitted.stopped,
+        },
+    )
+    if proof:
+        folder.write_json("faithfulness.json", proof.to_dict())
+    lines = [
+        {
+            "epoch": each.number,
+            "loss": each.loss,
+            **each.scores,
+            "rate": each.rate,
+            "seconds": each.seconds,
+            "best": each.best,
+        }
+        for each in trained.fitted.history
+    ]
+    folder.write_text("history.csv", pd.DataFrame(lines).to_csv(index=False))
+
+
+def _write_answers(folder: RunFolder, ids: Sequence[str], seen: measure.Seen, targets: Sequence[Any]) -> None:
+    frame = answers_frame(ids, seen.answers)
+    frame.insert(1, "target", ["|".join(each) if isinstance(each, tuple) else each for each in targets])
+    folder.write_text("predictions.csv", frame.to_csv(index=False))
+
+
+def answers_frame(ids: Sequence[str], answers: Sequence[Any]) -> pd.DataFrame:
+    """One line per row: its id, the prediction, its probability, and the probability of every class."""
+    lines = [
+        {
+            "row": row,
+            "prediction": "|".join(answer.prediction) if isinstance(answer.prediction, tuple) else answer.prediction,
+            "probability": answer.probability,
+            **{f"probability of {label}": each for label, each in answer.probabilities.items()},
+        }
+        for row, answer in zip(ids, answers, strict=True)
+    ]
+    return pd.DataFrame(lines, columns=None if lines else ["row", "prediction", "probability"])
+
+
+def _best(beside: Mapping[str, Mapping[str, Score]], name: str) -> Score | None:
+    known = [scores[name] for scores in beside.values() if scores[name].value is not None]
+    return max(known, key=lambda score: score.value or 0.0, default=None)
+
+
+def _score_rows(
+    sides: Mapping[str, Mapping[str, Score]], beside: Mapping[str, Mapping[str, Score]]
+) -> tuple[show.ScoreRow, ...]:
+    rows: list[show.ScoreRow] = []
+    for side, scores in sides.items():
+        rows += content.score_rows(side, scores)
+    for name, scores in beside.items():
+        rows += content.score_rows("test", scores, baseline=name)
+    return tuple(rows)
+
+
+def _telling(told: Mapping[str, Sequence[tuple[str, float, int]]]) -> tuple[show.TellingClass, ...]:
+    return tuple(
+        show.TellingClass(label, tuple(show.TellingUnit(*each) for each in units)) for label, units in told.items()
+    )
+
+
+def _facts(trained: Trained) -> tuple[show.Fact, ...]:
+    best, history = trained.fitted.best, trained.fitted.history
+    parameters = sum(each.numel() for each in trained.pipeline.model.parameters())
+    took = sum(epoch.seconds for epoch in history)
+    return (
+        show.Fact("task", trained.prepared.inference.task, trained.prepared.inference.reason),
+        show.Fact("best epoch", f"{best.number} of {len(history)}", trained.fitted.stopped),
+        show.Fact("parameters", f"{parameters:,}"),
+        show.Fact("training time", f"{took:.0f} s"),
+    )
+
+
+def _commands(folder: RunFolder) -> tuple[show.Command, ...]:
+    return (
+        show.Command(f"salience fit {folder.path / 'config.yaml'}", "train again with the same settings"),
+        show.Command(f"salience predict {folder.path} new.csv --out answers.csv", "answer new rows"),
+        show.Command(f"salience explain {folder.path} new.csv", "answer new rows and say which words mattered"),
+        show.Command(f"salience evaluate {folder.path} labelled.csv", "measure it on other labelled rows"),
+    )
+
+
+_SEVERITY = {"info": "note", "warning": "warning", "serious": "error"}
+
+
+def read_content(folder: RunFolder) -> show.ReportContent:
+    """What the report of a run shows.
+
+    Raises:
+        ModelFolderError: the file is missing or damaged.
+        DataError: it is of another version.
+    """
+    return stored.from_json(folder.read_json(CONTENT))

@@ -1,0 +1,137 @@
+"""A finished run: its pipeline, its folder, and everything one wants from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from salience.core.errors import ConfigError
+from salience.evaluation import Score
+from salience.pipeline import Pipeline
+from salience.run.explain import explain
+from salience.run.folder import RunFolder
+from salience.run.result import Result
+from salience.run.settings import Settings
+from salience.tasks import Answer
+
+
+class Run:
+    """What `salience.fit` and `salience.load` return.
+
+    Args:
+        folder: a complete run folder.
+        pipeline: its pipeline, if it is at hand; by default it is loaded when it is first needed.
+    """
+
+    def __init__(self, folder: RunFolder, pipeline: Pipeline | None = None) -> None:
+        self._folder = folder
+        self._pipeline = pipeline
+
+    @property
+    def folder(self) -> Path:
+        """Where everything about the run lies."""
+        return self._folder.path
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The trained pipeline."""
+        if self._pipeline is None:
+            self._pipeline = Pipeline.load(self._folder.model)
+        return self._pipeline
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The scores of the run, with intervals and baselines."""
+        return self._folder.read_json("metrics.json")
+
+    def predict(self, rows: Iterable[Any]) -> Result:
+        """Answers to rows, with the importance of every unit by the model's attention.
+
+        >>> run.predict(["a fine film"]).prediction  # doctest: +SKIP
+        ['positive']
+        """
+        return explain(self.pipeline, rows)
+
+    def stream(self, rows: Iterable[Any]) -> Iterator[Answer]:
+        """Answers alone, one by one, in memory that does not depend on how many rows there are."""
+        return self.pipeline.stream(rows)
+
+    def explain(self, rows: Iterable[Any], *, method: str = "received") -> Result:
+        """Answers with importances by another method: rollout, integrated_gradients, leave_one_out, ..."""
+        return explain(self.pipeline, rows, method=method)
+
+    def evaluate(self, source: Any) -> dict[str, Score]:
+        """Scores, with intervals, on other labelled rows: a file, a frame or mappings."""
+        from salience.run.evaluate import evaluate
+
+        return evaluate(self._folder, self.pipeline, source, count=0).scores
+
+    def report(self, path: str | Path) -> Path:
+        """Write the page of the run to another place."""
+        from salience.reports import page
+        from salience.run.publish import read_content
+
+        return page.write(read_content(self._folder), path)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r})"
+
+
+def fit(
+    source: Any,
+    *,
+    target: str,
+    inputs: Sequence[str] | Mapping[str, Any] | None = None,
+    task: str | Mapping[str, Any] | None = None,
+    split: str | Mapping[str, Any] | None = None,
+    model: Mapping[str, Any] | None = None,
+    train: Mapping[str, Any] | None = None,
+    explain: int = 256,
+    name: str | None = None,
+    out: str | Path = "runs",
+) -> Run:
+    """Train a model on a table, measure it, and write a run folder with a report.
+
+    Args:
+        source: a CSV, TSV, JSONL or Parquet file, a data frame, or a sequence of mappings.
+        target: the column to predict.
+        inputs: the columns to read, by default every text column; or a modality with options for each.
+        task: Classification, MultiLabel or Regression; by default inferred from the target.
+        split: ByHash, Stratified, ByColumn, ByTime or ByGroup; by default inferred.
+        model: width, encoder, pool, dropout.
+        train: epochs, learning_rate, seed, ...; see `salience.training.TrainOptions`.
+        explain: rows on which faithfulness is measured.
+        name: of the run.
+        out: the folder in which the run folder is made.
+
+    Raises:
+        DataError: the table or one of its cells cannot be used.
+        ConfigError: a setting is unknown or does not fit the table.
+    """
+    from salience.run.fit import run
+
+    settings = Settings(
+        data=str(source) if isinstance(source, str | Path) else None,
+        target=target,
+        inputs=dict(inputs) if isinstance(inputs, Mapping) else tuple(inputs) if inputs is not None else None,
+        task=task,
+        split=split,
+        model=dict(model or {}),
+        train=dict(train or {}),
+        explain=explain,
+        name=name,
+    )
+    return Run(*run(source, settings, out=out))
+
+
+def load(folder: str | Path) -> Run:
+    """A run that was made before.
+
+    Raises:
+        ModelFolderError: the folder is no run, is not complete, or was altered.
+        ConfigError: there is no such folder.
+    """
+    if not Path(folder).is_dir():
+        raise ConfigError("there is no such folder", where=str(folder), fix="give a folder that `salience fit` made")
+    return Run(RunFolder.open(folder))

@@ -1,0 +1,97 @@
+"""The settings of a run: what a config file holds, and what is inferred where it is silent."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from salience.core.config import make
+from salience.core.errors import ConfigError
+from salience.data.infer import Inference
+from salience.training.options import TrainOptions
+
+#: What a text column is read with unless the settings say otherwise. Every Han character is a word of its own.
+TEXT: Mapping[str, Any] = {"Text": {"tokens": "Word"}}
+MODEL: Mapping[str, Any] = {"width": 128, "encoder": "Convolution", "pool": "Additive", "dropout": 0.5}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything a run needs; only `data` and `target` have to be given."""
+
+    data: str | None = None
+    """A CSV, TSV, JSONL or Parquet file; null where rows were given in Python."""
+    target: str | None = None
+    """The column to predict."""
+    inputs: Mapping[str, Any] | tuple[str, ...] | None = None
+    """The columns to read, or a modality with options for each: {review: {Text: {tokens: Jieba}}}."""
+    task: str | Mapping[str, Any] | None = None
+    """Classification, MultiLabel or Regression, with or without options."""
+    split: str | Mapping[str, Any] | None = None
+    """How rows are divided: ByHash, Stratified, ByColumn, ByTime or ByGroup, with options."""
+    model: Mapping[str, Any] = field(default_factory=dict)
+    """width, encoder, pool, dropout."""
+    train: Mapping[str, Any] = field(default_factory=dict)
+    """epochs, batch_size, learning_rate and so on; see `salience.training.TrainOptions`."""
+    explain: int = 256
+    """Rows on which faithfulness is measured; 0 leaves the measurement out."""
+    name: str | None = None
+    """The name of the run."""
+
+    @property
+    def options(self) -> TrainOptions:
+        """The training options, checked.
+
+        Raises:
+            ConfigError: an unknown or impossible option.
+        """
+        return make(TrainOptions, self.train, where="train")
+
+    @property
+    def input_names(self) -> list[str] | None:
+        """The input columns, if they were named."""
+        return None if self.inputs is None else list(self.inputs)
+
+    def resolved(self, inference: Inference) -> Settings:
+        """These settings with everything that was left open filled in, ready to be saved beside the model."""
+        given = self.inputs if isinstance(self.inputs, Mapping) else {}
+        return dataclasses.replace(
+            self,
+            target=inference.target,
+            inputs={name: given.get(name) or dict(TEXT) for name in inference.inputs},
+            task=self.task or inference.task,
+            model={**MODEL, **self.model},
+            train=dataclasses.asdict(self.options),
+        )
+
+    def to_yaml(self) -> str:
+        """The settings as a config file that makes the same run again."""
+        values = {name: _plain(each) for name, each in dataclasses.asdict(self).items() if each is not None}
+        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+
+
+def seconds(text: str) -> float:
+    """A length of time such as `90s`, `10m` or `2h`.
+
+    >>> seconds("10m")
+    600.0
+
+    Raises:
+        ConfigError: it is written in another way.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h)?", text.strip())
+    if not found or float(found[1]) == 0:
+        raise ConfigError(f"expected a length of time above zero, got '{text}'", fix="write for example 90s, 10m or 2h")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600, None: 1}[found[2]]
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists and mappings as dicts, so that YAML needs no tags."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
