@@ -237,13 +237,11 @@ def bare() -> ReportContent:
 
 def many(examples: int, *, words: int) -> ReportContent:
     """A report with many long examples: only a few words of each matter."""
-    shown = []
-    for number in range(examples):
-        tokens = [f"word{(number * 7919 + index * 104729) % 9973}" for index in range(words)]
-        for index in range(11, words, max(words // 9, 12)):
-            tokens[index] = ["superb", "dull", "moving", "waste"][(index + number) % 4]
-        shown.append(_example(str(number), " ".join(tokens), "positive", "review", ("negative", "positive")))
-    return replace(english(), examples=tuple(shown))
+    tokens = [f"w{index * 104729 % 9973}" for index in range(words)]
+    for rank, index in enumerate(range(11, words, max(words // 9, 12))):
+        tokens[index] = ("superb", "dull", "moving", "waste")[rank % 4]
+    one = _example("0", " ".join(tokens), "positive", "review", ("negative", "positive"))
+    return replace(english(), examples=tuple(replace(one, row_id=str(number)) for number in range(examples)))
 
 
 def faithfulness() -> Faithfulness:

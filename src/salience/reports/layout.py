@@ -81,12 +81,13 @@ class Laid:
 
 
 def lay_out(content: ReportContent) -> list[Laid]:
-    """All examples of a report, in order."""
+    """All examples of a report, in order; the first long ones have the first right to the room for whole texts."""
     laid = [_example(shown, content.methods) for shown in content.examples]
-    long = sum(len(cell) > SHOWN for shown in content.examples for cell in shown.cells.values())
-    used = sum(len(cell.picture.encode()) for each in laid for view in each.views for cell in view.cells)
-    room = max(ROOM - used, 0) // max(long, 1)
-    return [_with_whole(each, content.methods, room) for each in laid]
+    room = ROOM - sum(_size(cell) for each in laid for view in each.views for cell in view.cells)
+    for place, each in enumerate(laid):
+        laid[place] = _with_whole(each, content.methods, room)
+        room -= sum(_size(cell) for cell in laid[place].whole)
+    return laid
 
 
 def _example(shown: ShownExample, methods: Sequence[Method]) -> Laid:
@@ -147,5 +148,13 @@ def _with_whole(laid: Laid, methods: Sequence[Method], room: int) -> Laid:
     full = full_strength(heats)
     long = {column: text for column, text in laid.shown.cells.items() if len(text) > SHOWN}
     cells = [Cell(column, render(text, _of(column, heats), full=full), len(text)) for column, text in long.items()]
-    fitting = tuple(cell for cell in cells if len(cell.picture.encode()) <= room)
-    return replace(laid, whole=fitting, left_out=tuple(cell for cell in cells if cell not in fitting))
+    fitting = []
+    for cell in cells:
+        if _size(cell) <= room:
+            fitting.append(cell)
+            room -= _size(cell)
+    return replace(laid, whole=tuple(fitting), left_out=tuple(cell for cell in cells if cell not in fitting))
+
+
+def _size(cell: Cell) -> int:
+    return len(cell.picture.encode())

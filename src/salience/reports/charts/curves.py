@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from salience.reports.charts.frame import WIDTH, Frame, around, spread, text
 from salience.reports.content import CurvePoint
-from salience.reports.visible import on_one_line, shortened
+from salience.reports.visible import shortened
 
 _ROOM_FOR_NAMES = 104
 _LINE_OF_TEXT = 15
@@ -71,7 +71,6 @@ def _names(frame: Frame, lines: Sequence[Line]) -> list[Markup]:
 
 def _broken(name: str) -> list[str]:
     """The name on one line, or on two where it has a gap to break at."""
-    name = on_one_line(name)
     if len(name) <= _LETTERS:
         return [name]
     gaps = [place for place, letter in enumerate(name) if letter == " "]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from salience.reports.visible import on_one_line
+
 WIDTH = 360
 _TOP, _BOTTOM, _LEFT = 28, 38, 40
 
@@ -42,7 +44,9 @@ class Frame:
     def draw(self, content: Iterable[Markup], *, description: str) -> Markup:
         """The finished chart. `description` is read out to those who cannot see it."""
         opening = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">')
-        return opening.format(WIDTH, self.height, description) + Markup("").join(content) + Markup("</svg>")
+        return (
+            opening.format(WIDTH, self.height, on_one_line(description)) + Markup("").join(content) + Markup("</svg>")
+        )
 
     def _row(self, value: float) -> Markup:
         y = self.up(value)
@@ -57,7 +61,7 @@ class Frame:
 def text(x: float, y: float, content: str, *, css: str, anchor: str = "start") -> Markup:
     """A label at a place."""
     label = Markup('<text class="{}" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>')
-    return label.format(css, x, y, anchor, content)
+    return label.format(css, x, y, anchor, on_one_line(content))
 
 
 def ticks(low: float, high: float, about: int = 4) -> list[float]:

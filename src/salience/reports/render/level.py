@@ -9,6 +9,7 @@ so that an even attention over a long text does not look like a find.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 
 from salience.core.place import Heat
@@ -40,4 +41,4 @@ def level(score: float, full: float) -> int:
 
 def strongest(heats: Sequence[Heat], most: int) -> list[Heat]:
     """The `most` units that mattered most, for or against; among equals the earlier one."""
-    return sorted(heats, key=lambda heat: -abs(heat.score))[:most]
+    return heapq.nlargest(most, heats, key=lambda heat: abs(heat.score))
