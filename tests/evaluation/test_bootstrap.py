@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salience.core.errors import DataError
-from salience.evaluation.bootstrap import distribution, estimate, interval, mean, median, resamples
+from salience.evaluation.bootstrap import Bootstrap, interval, mean, median
 
 
 def test_every_draw_takes_as_many_rows_as_there_are():
-    weights = np.concatenate(list(resamples(7, draws=13)))
+    weights = np.concatenate(list(Bootstrap(13).resamples(7)))
     assert weights.shape == (13, 7)
     assert (weights.sum(1) == 7).all()
     assert (weights >= 0).all()
@@ -16,7 +16,7 @@ def test_every_draw_takes_as_many_rows_as_there_are():
 
 def test_groups_are_drawn_whole():
     groups = ["monday", "friday", "monday", "monday", "sunday"]
-    weights = np.concatenate(list(resamples(5, draws=17, groups=groups)))
+    weights = np.concatenate(list(Bootstrap(17, groups=groups).resamples(5)))
     assert (weights[:, 0] == weights[:, 2]).all()
     assert (weights[:, 0] == weights[:, 3]).all()
     assert (weights[:, [0, 1, 4]].sum(1) == 3).all()
@@ -24,12 +24,12 @@ def test_groups_are_drawn_whole():
 
 def test_blocks_do_not_change_the_number_of_draws(monkeypatch):
     monkeypatch.setattr("salience.evaluation.bootstrap.BLOCK", 30)
-    assert [len(block) for block in resamples(7, draws=11)] == [4, 4, 3]
+    assert [len(block) for block in Bootstrap(11).resamples(7)] == [4, 4, 3]
 
 
 def test_equal_seeds_give_equal_intervals_and_others_do_not():
     values = np.random.default_rng(3).normal(size=31)
-    first, again, other = (estimate(mean(values), 31, seed=seed) for seed in (0, 0, 1))
+    first, again, other = (Bootstrap(seed=seed).estimate(mean(values), 31) for seed in (0, 0, 1))
     assert first == again
     assert first != other
     assert first.value == other.value == pytest.approx(values.mean())
@@ -46,19 +46,19 @@ def test_weighted_mean_and_median_are_those_of_repeated_rows(values, data):
 
 def test_several_statistics_share_their_draws():
     values = np.random.default_rng(5).normal(size=(29, 2))
-    both = distribution(mean(values), 29, draws=101)
-    one = distribution(mean(values[:, 1]), 29, draws=101)
+    both = Bootstrap(101).distribution(mean(values), 29)
+    one = Bootstrap(101).distribution(mean(values[:, 1]), 29)
     assert both.shape == (101, 2)
     np.testing.assert_allclose(both[:, 1], one)
 
 
 def test_a_single_row_has_a_value_and_no_interval():
-    score = estimate(mean(np.array([3.0])), 1)
+    score = Bootstrap().estimate(mean(np.array([3.0])), 1)
     assert (score.value, score.low, score.high) == (3.0, None, None)
 
 
 def test_a_single_group_has_no_interval():
-    score = estimate(mean(np.arange(5.0)), 5, groups=["one"] * 5)
+    score = Bootstrap(groups=["one"] * 5).estimate(mean(np.arange(5.0)), 5)
     assert (score.value, score.low, score.high) == (2.0, None, None)
 
 
@@ -67,14 +67,19 @@ def test_undefined_draws_are_left_out_and_too_many_leave_no_interval():
     assert interval(np.array([1.0, np.nan, np.nan])) == (None, None)
 
 
+def test_an_undefined_statistic_says_why():
+    score = Bootstrap().estimate(lambda weights: np.full(len(weights), np.nan), 3, undefined="no row is red")
+    assert str(score) == "undefined: no row is red"
+
+
 def test_no_rows_are_an_error():
     with pytest.raises(DataError, match="expected at least one row to draw from, got none"):
-        list(resamples(0))
+        list(Bootstrap().resamples(0))
 
 
 def test_one_group_is_needed_per_row():
     with pytest.raises(DataError, match="expected one group per row, 3, got 2"):
-        list(resamples(3, groups=[0, 1]))
+        list(Bootstrap(groups=[0, 1]).resamples(3))
 
 
 def coverage(simulate, *, repeats=300, groups=None):
@@ -82,7 +87,7 @@ def coverage(simulate, *, repeats=300, groups=None):
     found = 0
     for repeat in range(repeats):
         values = simulate(np.random.default_rng(repeat))
-        score = estimate(mean(values), len(values), draws=400, seed=repeat, groups=groups)
+        score = Bootstrap(400, repeat, groups).estimate(mean(values), len(values))
         found += score.low <= 0 <= score.high
     return found / repeats
 

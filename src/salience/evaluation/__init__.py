@@ -1,6 +1,7 @@
 """Measure a pipeline: how good its answers are, and whether what it points at is what it uses."""
 
-from salience.evaluation.bootstrap import estimate
+from salience.evaluation.bootstrap import Bootstrap
+from salience.evaluation.faithfulness import Faithfulness, measure_faithfulness
 from salience.evaluation.score import Score
 from salience.evaluation.scores import (
     LOWER_IS_BETTER,
@@ -17,14 +18,16 @@ from salience.evaluation.scores import (
 
 __all__ = [
     "LOWER_IS_BETTER",
+    "Bootstrap",
     "ClassScores",
+    "Faithfulness",
     "Score",
     "class_scores",
     "classification_scores",
     "confusion",
-    "estimate",
     "indicators",
     "measure",
+    "measure_faithfulness",
     "multi_label_scores",
     "regression_scores",
     "task_scores",

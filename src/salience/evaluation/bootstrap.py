@@ -9,88 +9,88 @@ so that thousands of draws are a few matrix products, and statistics of the same
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from salience.core.errors import DataError
 from salience.evaluation.score import Score
 
+#: NaN where a draw leaves the statistic undefined.
 Statistic = Callable[[Float[np.ndarray, "R N"]], Float[np.ndarray, "R *K"]]
 
 # Weights that are made at once: 32 MB.
 BLOCK = 2**22
 
 
-def estimate(
-    statistic: Statistic,
-    count: int,
-    *,
-    draws: int = 2000,
-    seed: int = 0,
-    groups: Sequence[Hashable] | None = None,
-    confidence: float = 0.95,
-) -> Score:
-    """The value of a statistic on all rows, with its percentile interval.
+@dataclass(frozen=True)
+class Bootstrap:
+    """How rows are drawn anew. Equal seeds give equal draws.
 
     Args:
-        statistic: weights [R, N] -> [R]; NaN where a draw leaves it undefined. Such draws are left out.
-        count: the number of rows N.
+        draws: how often; 0 for no intervals.
         groups: one label per row (a day, a speaker). Whole groups are drawn, because their rows are not independent.
-        confidence: the share of draws inside the interval.
 
     >>> heights = np.array([1.6, 1.7, 1.8, 1.9])
-    >>> estimate(mean(heights), 4).value
+    >>> Bootstrap().estimate(mean(heights), 4).value
     1.75
     """
-    value = float(statistic(np.ones((1, count)))[0])
-    drawn = distribution(statistic, count, draws=draws, seed=seed, groups=groups)
-    low, high = interval(drawn, confidence=confidence)
-    return Score(value, low, high)
+
+    draws: int = 2000
+    seed: int = 0
+    groups: Sequence[Hashable] | None = None
+
+    def estimate(self, statistic: Statistic, count: int, *, undefined: str = "these rows do not determine it") -> Score:
+        """The value of a statistic on all of `count` rows, with its 95 % percentile interval.
+
+        `undefined` is the reason to give where all rows together leave the statistic undefined.
+        """
+        value = float(statistic(np.ones((1, count)))[0])
+        if np.isnan(value):
+            return Score(None, reason=undefined)
+        return Score(value, *interval(self.distribution(statistic, count)))
+
+    def distribution(self, statistic: Statistic, count: int) -> Float[np.ndarray, "R *K"]:
+        """The statistic in every draw; it may return several numbers, [R, N] -> [R, K].
+
+        A single row (or group) tells nothing about others: there are no draws then.
+        """
+        none = statistic(np.ones((1, count)))[:0]
+        return np.concatenate([none, *map(statistic, self.resamples(count))])
+
+    def resamples(self, count: int) -> Iterator[Float[np.ndarray, "R N"]]:
+        """Weights of all draws, in blocks: how often each draw took each row, or each row's group.
+
+        Raises:
+            DataError: there are no rows, or not one group per row.
+        """
+        of_row = self._numbered(count)
+        if of_row.max() == 0:
+            return
+        generator = np.random.default_rng(self.seed)
+        size = max(1, BLOCK // count)
+        for start in range(0, self.draws, size):
+            yield _weights(of_row.max() + 1, min(size, self.draws - start), generator)[:, of_row]
+
+    def _numbered(self, count: int) -> Int[np.ndarray, "N"]:
+        if count < 1:
+            raise DataError("expected at least one row to draw from, got none")
+        if self.groups is None:
+            return np.arange(count)
+        if len(self.groups) != count:
+            raise DataError(f"expected one group per row, {count:,}, got {len(self.groups):,}")
+        numbers = {group: number for number, group in enumerate(dict.fromkeys(self.groups))}
+        return np.array([numbers[group] for group in self.groups])
 
 
-def distribution(
-    statistic: Statistic, count: int, *, draws: int = 2000, seed: int = 0, groups: Sequence[Hashable] | None = None
-) -> Float[np.ndarray, "R *K"]:
-    """The statistic in every draw; it may return several numbers, [R, N] -> [R, K].
-
-    A single row (or group) tells nothing about others: there are no draws then.
-    """
-    none = statistic(np.ones((1, count)))[:0]
-    parts = [statistic(weights) for weights in resamples(count, draws=draws, seed=seed, groups=groups)]
-    return np.concatenate([none, *parts])
-
-
-def interval(drawn: Float[np.ndarray, "R"], *, confidence: float = 0.95) -> tuple[float | None, float | None]:
-    """The middle `confidence` of the defined draws; nothing where fewer than half of the draws are defined."""
+def interval(drawn: Float[np.ndarray, "R"]) -> tuple[float | None, float | None]:
+    """The middle 95 % of the defined draws; nothing where fewer than half of the draws are defined."""
     defined = drawn[np.isfinite(drawn)]
     if not len(drawn) or len(defined) < len(drawn) / 2:
         return None, None
-    outside = (1 - confidence) / 2
-    low, high = np.quantile(defined, [outside, 1 - outside])
+    low, high = np.quantile(defined, [0.025, 0.975])
     return float(low), float(high)
-
-
-def resamples(
-    count: int, *, draws: int = 2000, seed: int = 0, groups: Sequence[Hashable] | None = None
-) -> Iterator[Float[np.ndarray, "R N"]]:
-    """Weights of all draws, in blocks: how often each draw took each row, or each row's group.
-
-    Nothing where all rows are one group, or one row.
-
-    Raises:
-        DataError: there are no rows, or not one group per row.
-    """
-    if count < 1:
-        raise DataError("expected at least one row to draw from, got none")
-    of_row = _numbered(groups, count)
-    if of_row.max() == 0:
-        return
-    generator = np.random.default_rng(seed)
-    size = max(1, BLOCK // count)
-    for start in range(0, draws, size):
-        drawn = _weights(of_row.max() + 1, min(size, draws - start), generator)
-        yield drawn[:, of_row]
 
 
 def mean(values: Float[np.ndarray, "N *K"]) -> Statistic:
@@ -121,12 +121,3 @@ def median(values: Float[np.ndarray, "N K"]) -> Statistic:
 def _weights(count: int, draws: int, generator: np.random.Generator) -> Float[np.ndarray, "R G"]:
     taken = generator.integers(0, count, (draws, count)) + np.arange(draws)[:, None] * count
     return np.bincount(taken.ravel(), minlength=draws * count).reshape(draws, count).astype(float)
-
-
-def _numbered(groups: Sequence[Hashable] | None, count: int) -> np.ndarray:
-    if groups is None:
-        return np.arange(count)
-    if len(groups) != count:
-        raise DataError(f"expected one group per row, {count}, got {len(groups)}")
-    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
-    return np.array([numbers[group] for group in groups])

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from salience.core.errors import DataError
 from salience.evaluation import weighted
-from salience.evaluation.bootstrap import Statistic, distribution, interval, mean
+from salience.evaluation.bootstrap import Bootstrap, Statistic, interval, mean
 from salience.evaluation.score import Score
 from salience.tasks import Task
 
@@ -107,7 +107,7 @@ def classification_scores(
         "log_loss": weighted.log_loss(probabilities, actual),
         "ece": weighted.calibration_error(probabilities, actual),
     }
-    return _scores(statistics, len(targets), draws=draws, seed=seed, groups=groups)
+    return _scores(statistics, len(targets), Bootstrap(draws, seed, groups))
 
 
 def multi_label_scores(
@@ -130,7 +130,7 @@ def multi_label_scores(
         "subset_accuracy": mean((predicted == actual).all(1).astype(float)),
         "hamming": mean((predicted != actual).mean(1)),
     }
-    return _scores(statistics, len(targets), draws=draws, seed=seed, groups=groups)
+    return _scores(statistics, len(targets), Bootstrap(draws, seed, groups))
 
 
 def regression_scores(
@@ -152,7 +152,7 @@ def regression_scores(
         "pearson": weighted.pearson(predictions, targets),
         "spearman": weighted.spearman(predictions, targets),
     }
-    return _scores(statistics, len(targets), draws=draws, seed=seed, groups=groups)
+    return _scores(statistics, len(targets), Bootstrap(draws, seed, groups))
 
 
 def class_scores(
@@ -170,7 +170,7 @@ def class_scores(
     for c, label in enumerate(labels):
         one = predicted[:, c], actual[:, c]
         statistics = {name: getattr(weighted, name)(*one) for name in ("precision", "recall", "f1")}
-        scores = _scores(statistics, len(actual), draws=draws, seed=seed, groups=groups)
+        scores = _scores(statistics, len(actual), Bootstrap(draws, seed, groups))
         found[label] = ClassScores(**scores, support=int(actual[:, c].sum()))
     return found
 
@@ -192,14 +192,12 @@ def indicators(choices: Int[np.ndarray, "N *C"], num_classes: int) -> Float[np.n
     return choices.astype(float) if choices.ndim == 2 else np.eye(num_classes)[choices]
 
 
-def _scores(
-    statistics: Mapping[str, Statistic], count: int, *, draws: int, seed: int, groups: Groups
-) -> dict[str, Score]:
+def _scores(statistics: Mapping[str, Statistic], count: int, bootstrap: Bootstrap) -> dict[str, Score]:
     def together(weights: Float[np.ndarray, "R N"]) -> Float[np.ndarray, "R K"]:
         return np.stack([each(weights) for each in statistics.values()], axis=1)
 
     values = together(np.ones((1, count)))[0]
-    drawn = distribution(together, count, draws=draws, seed=seed, groups=groups)
+    drawn = bootstrap.distribution(together, count)
     return {name: _score(name, float(values[k]), drawn[:, k]) for k, name in enumerate(statistics)}
 
 

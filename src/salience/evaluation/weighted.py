@@ -78,9 +78,14 @@ def root_mean(values: Float[np.ndarray, "N"]) -> Statistic:
 
 def r2(predicted: Float[np.ndarray, "N"], actual: Float[np.ndarray, "N"]) -> Statistic:
     """1 - (sum of squared errors) / (sum of squared distances of the targets from their mean)."""
+    return explained((predicted - actual) ** 2, actual)
+
+
+def explained(squared: Float[np.ndarray, "N"], actual: Float[np.ndarray, "N"]) -> Statistic:
+    """R2 from the squared error of each row, which may itself be a mean over several predictions."""
     # Measured from their mean, large targets cost no digits.
     centred = actual - actual.mean()
-    moments = mean(np.stack([(predicted - actual) ** 2, centred, centred**2], axis=1))
+    moments = mean(np.stack([squared, centred, centred**2], axis=1))
 
     def statistic(weights: Weights) -> Values:
         error, first, second = moments(weights).T

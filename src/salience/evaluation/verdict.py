@@ -1,0 +1,101 @@
+"""From a skill and its interval to one plain verdict, or to how many more inputs one would take."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from salience.evaluation.score import Score
+
+#: A skill (0: random order, 1: the best post-hoc method) from which an importance passes, and below which it fails.
+PASS, WEAK = 0.7, 0.3
+#: Bootstrap intervals of fewer independent inputs are too narrow to decide anything.
+FEWEST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`word` is pass, weak, fail, misleading or inconclusive; `more` inputs would decide an open case, where known."""
+
+    word: str
+    sentence: str
+    more: int | None = None
+
+
+def judge(skill: Score, *, method: str, best: str, count: int, num_groups: int | None = None) -> Verdict:
+    """The verdict on a method. It is given only where the whole interval lies on one side of each line.
+
+    pass: from 0.7; weak: 0.3 to 0.7; fail: below 0.3; misleading: below 0, worse than a random order. With fewer than
+    30 inputs (or groups, where the inputs of a group are not independent) every case is open.
+
+    >>> judge(Score(0.9, 0.8, 1.0), method="received", best="leave_one_out", count=256).word
+    'pass'
+    """
+    method, best = (f"'{name.replace('_', ' ')}'" for name in (method, best))
+    inputs = f"{count:,} inputs" + ("" if num_groups is None else f" in {num_groups:,} groups")
+    if skill.value is None:
+        return Verdict("inconclusive", f"Nothing can be said about {method}: {skill.reason}.")
+    if (num_groups or count) < FEWEST:
+        enough = f"a verdict needs {FEWEST} that are independent"
+        return Verdict(
+            "inconclusive", f"{inputs} are too few to judge {method}: {enough}.", FEWEST - (num_groups or count)
+        )
+    if skill.low is None or skill.high is None:
+        return Verdict("inconclusive", f"Without bootstrap draws there is no verdict on {method}.")
+    word = _word(skill.low, skill.high)
+    meaning = (_OPEN[skill.low > 0] if word == "inconclusive" else _MEANING[word]).format(method=method)
+    numbers = f"skill {skill.value:.2f}, 95 % interval {skill.low:.2f} to {skill.high:.2f}, from {inputs}"
+    sentence = f"{meaning} ({numbers}; 0 is a random order, 1 the best other method, {best})."
+    if word != "inconclusive":
+        return Verdict(word, sentence)
+    more = more_inputs(skill.value, skill.low, skill.high, count)
+    return Verdict(word, f"{sentence} {_wanted(more)}", more)
+
+
+def more_inputs(value: float, low: float, high: float, count: int) -> int | None:
+    """How many inputs more than `count` would move the interval off every line inside it, if its ends come nearer with
+    the square root of the number. None where that is more than a hundred times as many.
+
+    >>> more_inputs(0.6, 0.4, 0.8, 100)
+    300
+    """
+    factor = 1.0
+    for line in (WEAK, PASS):
+        if low < line <= high:
+            reach = value - low if value >= line else high - value
+            factor = max(factor, (reach / max(abs(value - line), 1e-9)) ** 2)
+    return None if factor > 100 else _two_digits(count * (factor - 1))
+
+
+_MEANING = {
+    "pass": "The parts that {method} ranks first do drive the answer",
+    "weak": "The parts that {method} ranks first drive the answer only to some degree",
+    "fail": "The parts that {method} ranks first matter hardly more to the answer than parts taken at random",
+    "misleading": "Do not use {method}: the parts it ranks first matter less to the answer than parts taken at random",
+}
+_OPEN = {
+    True: "The parts that {method} ranks first matter more to the answer than parts taken at random; "
+    "how much more is not certain yet",
+    False: "It is not certain yet whether the parts that {method} ranks first matter more to the answer than parts "
+    "taken at random",
+}
+
+
+def _word(low: float, high: float) -> str:
+    if low >= PASS:
+        return "pass"
+    if high < WEAK:
+        return "misleading" if high < 0 else "fail"
+    return "weak" if low >= WEAK and high < PASS else "inconclusive"
+
+
+def _wanted(more: int | None) -> str:
+    if more is None:
+        return "It lies so near to a line between two verdicts that more inputs would hardly decide it."
+    return f"About {more:,} more inputs would decide it."
+
+
+def _two_digits(number: float) -> int:
+    """Rounded up to two significant digits: a rough number should look like one."""
+    unit = 10 ** max(0, math.floor(math.log10(max(number, 1))) - 1)
+    return math.ceil(round(number / unit, 6)) * unit
