@@ -18,7 +18,7 @@ ROOMS = {
     "modalities": "salience.data.modalities",
     "tasks": "salience.tasks",
     "schedules": "salience.training.schedule",
-    "splits": "salience.data.split",
+    "splits": "salience.data.splitters",
     "methods": "salience.evaluation.importance",
 }
 

@@ -14,7 +14,8 @@ import yaml
 
 from salience.cli.console import console
 from salience.core.errors import ConfigError
-from salience.data import split, table
+from salience.data import table
+from salience.data.splitters import SIDES
 from salience.run.fit import Prepared, prepare
 from salience.run.settings import Settings
 from salience.training.options import TrainOptions
@@ -44,7 +45,7 @@ def commented(settings: Settings, prepared: Prepared) -> str:
     """The settings as YAML, every key with the sentence that documents it."""
     blocks = [f"# {line}".rstrip() for line in prepared.inference.statement().splitlines()]
     blocks += [f"# {each.severity}: {each.sentence}" for each in prepared.findings if each.severity != "info"]
-    sizes = ", ".join(f"{len(getattr(prepared.split, side)):,} {side}" for side in split.SIDES)
+    sizes = ", ".join(f"{len(getattr(prepared.split, side)):,} {side}" for side in SIDES)
     blocks.append(f"# split: {sizes}; {prepared.split.how}")
     for field in dataclasses.fields(Settings):
         value = getattr(settings, field.name)

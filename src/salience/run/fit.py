@@ -13,8 +13,10 @@ import pandas as pd
 from salience.core import config
 from salience.core.build import build
 from salience.core.errors import ConfigError, SalienceError
-from salience.data import quality, split, table
+from salience.data import quality, splitters, table
 from salience.data.infer import Inference, infer, labelled, parse_targets
+from salience.data.split import Split, split
+from salience.data.splitters import SIDES
 from salience.pipeline import Pipeline
 from salience.run.environment import data_facts, environment
 from salience.run.folder import RunFolder
@@ -35,7 +37,7 @@ class Prepared:
     frame: pd.DataFrame
     inference: Inference
     targets: list[Any]
-    split: split.Split
+    split: Split
     findings: list[quality.Finding]
 
     def rows(self, side: str) -> list[dict[str, Any]]:
@@ -64,10 +66,8 @@ def prepare(source: Any, settings: Settings) -> Prepared:
     inference = infer(frame, target=settings.target, inputs=settings.input_names, task=task)
     frame = labelled(frame, inference)
     targets = parse_targets(frame, inference)
-    if settings.split is None:
-        divided = split.default_split(frame, inference)
-    else:
-        divided = split.split(frame, inference, by=build(settings.split, split))
+    by = None if settings.split is None else build(settings.split, splitters)
+    divided = split(frame, inference, by=by)
     findings = quality.check(frame, inference, divided)
     return Prepared(source, frame, inference, targets, divided, findings)
 
@@ -148,7 +148,7 @@ def _teller(watcher: Watcher, total: int, metric: str) -> Callable[[Epoch], None
 
 
 def _facts(prepared: Prepared, settings: Settings) -> list[tuple[str, str]]:
-    sizes = [f"{len(getattr(prepared.split, side)):,} {side}" for side in split.SIDES]
+    sizes = [f"{len(getattr(prepared.split, side)):,} {side}" for side in SIDES]
     named = [next(iter(each)) if isinstance(each, Mapping) else str(each) for each in _chosen(settings)]
     return [("task", prepared.inference.task), ("rows", " + ".join(sizes)), ("model", " + ".join(named))]
 
