@@ -319,6 +319,17 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     assert_refused(tmp_path / "a", tmp_path, "damaged or of an unknown kind")
 
 
+def test_a_zip_that_points_before_its_beginning_is_damage(tmp_path: Path) -> None:
+    path = an_archive(tmp_path, "a.zip", {"a": b"1"})
+    content = bytearray(path.read_bytes())
+    start = content.index(b"PK\x01\x02") + 42
+    content[start : start + 4] = struct.pack("<I", 2**31)
+    end = content.index(b"PK\x05\x06") + 16
+    content[end : end + 4] = struct.pack("<I", 2**31)
+    path.write_bytes(content)
+    assert_refused(path, tmp_path, "damaged or of an unknown kind")
+
+
 def test_no_archive_is_an_error_that_says_so(tmp_path: Path) -> None:
     assert_refused(tmp_path / "none.tar", tmp_path, "there is no such archive")
     assert_refused(tmp_path, tmp_path, "there is no such archive")

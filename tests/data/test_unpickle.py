@@ -272,6 +272,10 @@ ARRAY_STEPS = {
         "begins an array in an unusual way",
     ),
     "the array class as a function": (b"cnumpy\nndarray\n(I9\ntR.", "it calls <class '.*ArrayName'>"),
+    "no characters": (
+        EMPTY + b"(I1\n(I1\ntcnumpy\ndtype\n(S'U1'\ntRI00\nS'AAAA'\ntb.",
+        "text with impossible characters",
+    ),
     "a short state": (EMPTY + b"(I1\ntb.", "in an unusual way"),
 }
 

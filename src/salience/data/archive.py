@@ -7,7 +7,6 @@ measured on what really comes out of the decompressor, never on what a header sa
 from __future__ import annotations
 
 import difflib
-import gzip
 import hashlib
 import io
 import lzma
@@ -173,7 +172,7 @@ _PIECE = 2**16
 _DAMAGE = (
     tarfile.TarError,
     zipfile.BadZipFile,
-    gzip.BadGzipFile,
+    OSError,
     lzma.LZMAError,
     zlib.error,
     struct.error,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -119,6 +120,11 @@ def _fill_array(array: np.ndarray, state: object) -> None:
         raise Refused(f"it makes an array of shape {shape}")
     if dtype.itemsize == 0 or math.prod(shape) * dtype.itemsize != len(content):
         raise Refused(f"{len(content):,} bytes do not make an array of shape {shape}")
+    if (
+        dtype.kind == "U"
+        and (np.frombuffer(content, np.dtype(np.uint32).newbyteorder(dtype.byteorder)) > sys.maxunicode).any()
+    ):
+        raise Refused("it holds text with impossible characters")
     array.__setstate__((1, shape, dtype, bool(fortran), content))
 
 
