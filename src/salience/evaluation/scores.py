@@ -66,14 +66,27 @@ def task_scores(
 
     Errors of a regression are in the unit of its target.
     """
-    probabilities = _numpy(task.probabilities(raw.double()))
+    answers = _numpy(task.probabilities(raw.double()))
+    return answer_scores(task, answers, target, draws=draws, seed=seed, groups=groups)
+
+
+def answer_scores(
+    task: Task,
+    answers: Float[np.ndarray, "N C"],
+    target: Tensor,
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+    groups: Groups = None,
+) -> dict[str, Score]:
+    """As `task_scores`, from what `task.probabilities` gives, or what another model gives in its place."""
     if target.ndim == 2:
-        scores = multi_label_scores(probabilities, _numpy(target), draws=draws, seed=seed, groups=groups)
+        scores = multi_label_scores(answers, _numpy(target), draws=draws, seed=seed, groups=groups)
     elif target.is_floating_point():
         values = _numpy(task.probabilities(target.double()[:, None]))
-        scores = regression_scores(probabilities[:, 0], values[:, 0], draws=draws, seed=seed, groups=groups)
+        scores = regression_scores(answers[:, 0], values[:, 0], draws=draws, seed=seed, groups=groups)
     else:
-        scores = classification_scores(probabilities, _numpy(target), draws=draws, seed=seed, groups=groups)
+        scores = classification_scores(answers, _numpy(target), draws=draws, seed=seed, groups=groups)
     return {name: scores[name] for name in task.scores}
 
 
