@@ -2,8 +2,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-# Public data sets for the tests and benchmarks that want them; they skip clearly without.
-export SALIENCE_DATA ?= $(wildcard $(CURDIR)/../shared/data)
 # Small tensors are slower on many threads than on one.
 export OMP_NUM_THREADS ?= 1
 
