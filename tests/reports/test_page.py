@@ -104,6 +104,13 @@ def test_a_misleading_importance_is_named_so_at_the_top():
     assert "bad" in header.all("div", "verdict")[0].attributes["class"]
 
 
+def test_a_judged_method_that_is_itself_the_best_keeps_its_colour():
+    proof = sample.faithfulness()
+    best = _page(replace(sample.english(), faithfulness=replace(proof, best=proof.shown))).all("section")[1]
+    kinds = [line.attributes["class"] for line in best.all("figure")[1].all("polyline")]
+    assert kinds == ["curve reference", "curve shown"]
+
+
 def test_right_and_wrong_examples_are_told_in_words():
     outcomes = [" ".join(each.text.split()) for each in _page(sample.tickets()).all("p", "outcome")]
     assert outcomes[0] == "predicted department 1 30% truth department 13 × wrong"

@@ -67,7 +67,8 @@ def history(told: History, path: str | Path) -> Path:
 def curves(proof: Faithfulness, path: str | Path) -> Path:
     """Deletion and insertion by the judged method, the best post-hoc one and the random order."""
     figure = _figure(8.4, 3.6)
-    kinds = {proof.shown: (_ACCENT, "-"), proof.best: (_INK, "-"), proof.reference: (_SOFT, "--")}
+    # The judged method may be the best one itself, and then keeps its colour.
+    kinds = {proof.reference: (_SOFT, "--"), proof.best: (_INK, "-"), proof.shown: (_ACCENT, "-")}
     drawn = [(each, *kinds[each.name]) for each in proof.methods if each.name in kinds]
     left, right = figure.subplots(1, 2, sharey=True)
     for method, colour, dashes in drawn:

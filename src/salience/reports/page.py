@@ -124,8 +124,9 @@ def _curves(proof: Faithfulness | None) -> dict[str, Markup]:
     """Deletion and insertion, each with the judged method on top of the best post-hoc one and the random order."""
     if proof is None:
         return {}
-    kinds = {proof.shown: "shown", proof.best: "best", proof.reference: "reference"}
-    found = [(each, kind) for name, kind in kinds.items() if (each := proof.of(name)) is not None]
+    # The judged method may be the best one itself, and then keeps its colour.
+    kinds = {proof.reference: "reference", proof.best: "best", proof.shown: "shown"}
+    found = [(each, kind) for name, kind in reversed(kinds.items()) if (each := proof.of(name)) is not None]
     removed = [charts.Line(each.name, kind, each.deletion) for each, kind in found if each.deletion]
     restored = [charts.Line(each.name, kind, each.insertion) for each, kind in found if each.insertion]
     names = ", ".join(each.name for each, _ in found)
