@@ -17,7 +17,7 @@ from torch import Tensor
 
 from salience import model_folder, tasks
 from salience.core.batch import Batch, Example
-from salience.core.build import build
+from salience.core.build import build, named
 from salience.core.errors import DataError, NotAvailable, did_you_mean
 from salience.core.place import Heat
 from salience.data import modalities
@@ -170,8 +170,17 @@ class Pipeline:
     def save(self, folder: str | Path) -> Path:
         """Write a folder of JSON and safetensors with hashes, complete or not at all."""
         states = {name: modality.state() for name, modality in self.modalities.items()}
-        description = {**self.config, "states": {"inputs": states, "task": self.task.state()}}
+        model = {**self.config["model"], **self._encoder()}
+        description = {**self.config, "model": model, "states": {"inputs": states, "task": self.task.state()}}
         return model_folder.write(Path(folder), description, self.model.state_dict())
+
+    def _encoder(self) -> dict[str, Any]:
+        """The encoder with the options it needs to be made again without the files it came from, if it has such."""
+        own = [each.options() for each in self.model.encoders if hasattr(each, "options")]
+        if not own:
+            return {}
+        name, options = named(self.config["model"]["encoder"])
+        return {"encoder": {name: {**options, **own[0]}}}
 
     @classmethod
     def load(cls, folder: str | Path, *, allow_foreign: bool = False) -> Self:

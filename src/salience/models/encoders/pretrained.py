@@ -5,7 +5,7 @@ Legend: B examples, S sources, D width of its embeddings, W width of its layers,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -41,6 +41,8 @@ class Pretrained(nn.Module):
         name: a folder with the model's files, or its name on the Hugging Face hub.
         download: fetch it from the hub if it is not on this machine; otherwise only local files are read.
         frozen: keep its weights as they are, and its dropout off; only what comes after it learns.
+        architecture: the configuration of the network, filled in by a saved pipeline: the network is then made without
+            its files, and its weights come from the pipeline.
 
     Raises:
         ConfigError: there is no such model, or its files are broken or incomplete.
@@ -48,9 +50,18 @@ class Pretrained(nn.Module):
         MissingPackage: transformers is not installed.
     """
 
-    def __init__(self, width: int, *, name: str, download: bool = False, frozen: bool = False) -> None:  # noqa: ARG002
+    def __init__(
+        self,
+        width: int,  # noqa: ARG002
+        *,
+        name: str,
+        download: bool = False,
+        frozen: bool = False,
+        architecture: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__()
-        self.network = _load(name, download=download)
+        _register()
+        self.network = _load(name, download=download) if architecture is None else _made(architecture)
         self.width: int = self.network.config.hidden_size
         self.frozen = frozen
         self._longest = _longest(self.network)
@@ -62,6 +73,10 @@ class Pretrained(nn.Module):
     def stem(self) -> nn.Module:
         """The embeddings of the tokens: Stream -> [B, S, D]. The weights stay those of the network."""
         return _Lookup(self.network.get_input_embeddings())
+
+    def options(self) -> dict[str, Any]:
+        """The options that make this encoder again on a machine without the files it came from."""
+        return {"architecture": self.network.config.to_diff_dict()}
 
     def train(self, mode: bool = True) -> Pretrained:
         super().train(mode)
@@ -160,12 +175,30 @@ def _refuse_changed_scores(module: nn.Module, options: dict[str, Any]) -> None:
         )
 
 
-def _load(name: str, *, download: bool) -> Any:
+def _register() -> None:
     transformers = require("transformers", extra="pretrained")
     transformers.AttentionInterface.register(IMPLEMENTATION, _attend)
     # Without its own mask function an implementation gets no mask, and padding would be looked at.
     masks = require("transformers.masking_utils", extra="pretrained")
     transformers.AttentionMaskInterface.register(IMPLEMENTATION, masks.ALL_MASK_ATTENTION_FUNCTIONS["sdpa"])
+
+
+def _made(architecture: Mapping[str, Any]) -> Any:
+    """A network with the weights it is born with; only classes of transformers itself are made."""
+    from transformers import AutoConfig, AutoModel
+
+    options = dict(architecture)
+    try:
+        config = AutoConfig.for_model(options.pop("model_type"), **options)
+        network = AutoModel.from_config(config, attn_implementation=IMPLEMENTATION, dtype=torch.float32)
+    except (KeyError, ValueError, TypeError) as error:
+        raise ConfigError(f"the saved architecture of a pretrained model cannot be made: {error}") from error
+    if hasattr(network, "pooler"):
+        network.pooler = None
+    return network
+
+
+def _load(name: str, *, download: bool) -> Any:
     network, missing = _read(name, download=download)
     # The pooler sits behind the last layer, unused and untrained.
     missing = [each for each in missing if not each.startswith("pooler.")]
