@@ -65,6 +65,10 @@ def test_sentences_become_groups_in_the_layout() -> None:
     assert stream.layout.groups.tolist() == [[0, 0, 1, 1, 1, 2], [0, -1, -1, -1, -1, -1]]
 
 
+def test_a_sentence_begins_right_after_a_chinese_full_stop() -> None:
+    assert ENGLISH.encode("很好。服务").groups.tolist() == [0, 0, 0, 1, 1]
+
+
 def test_half_a_surrogate_pair_is_replaced_and_moves_nothing() -> None:
     example = ENGLISH.encode("good \ud83d film")
     assert example.cell == "good \ufffd film"
