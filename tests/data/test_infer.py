@@ -204,6 +204,14 @@ def test_an_input_must_be_a_column_of_text():
         infer(frame, target="label", inputs=[])
 
 
+def test_a_frame_that_was_not_read_is_refused():
+    frame = table(["a", "b"] * 4)
+    frame["side"] = "train"
+    with pytest.raises(DataError, match=r"the columns side do not have the form .*\n.*\n.*call read\(frame\) first"):
+        infer(frame, target="label")
+    assert infer(read(frame), target="label")["side"].kind.name == "constant"
+
+
 def test_real_chinese_reviews_are_understood(real_data):
     inference = infer(read(real_data("waimai-10k/datasets/waimai_10k/waimai_10k.csv")), target="label")
     assert (inference.inputs, inference.task) == (("review",), "Classification")

@@ -90,7 +90,7 @@ def test_long_texts_are_no_ids_whatever_their_name():
         (["a very long value, longer than thirty characters"] * 2, "always 'a very long value, longer t...'"),
         (["0", "1"], "only '0' and '1'"),
         (["1", "5", "2.5", "2.5"], "3 different numbers from 1 to 5"),
-        (["3", "4"] * 99 + ["n/a"], "2 different numbers from 3 to 4; 1 cells are no numbers"),
+        (["3", "4"] * 99 + ["n/a"], "2 different numbers from 3 to 4; 1 of 199 cells are no numbers"),
         ([101, 102, 103], "numbers that name something, from 101 to 103"),
         (["2024-01-31"] * 2 + ["2024-02-01"], "dates such as '2024-01-31'"),
         (["a|b", "a", "b"], "cells hold labels separated by '|'"),

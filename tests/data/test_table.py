@@ -77,6 +77,15 @@ def test_every_kind_of_missing_cell_becomes_none():
     assert set(second.values()) == {None}
 
 
+def test_numpy_values_become_python_values():
+    values = {"a": np.int64(3), "b": np.float32(0.5), "c": np.bool_(True), "d": np.str_("x"), "e": np.array(["x", "y"])}
+    expected = {"a": 3, "b": 0.5, "c": True, "d": "x", "e": ["x", "y"]}
+    for source in ([values], pd.DataFrame({name: pd.Series([value], dtype=object) for name, value in values.items()})):
+        (row,) = read(source).to_dict("records")
+        assert row == expected
+        assert [type(value) for value in row.values()] == [int, float, bool, str, list]
+
+
 def test_the_frame_of_the_caller_is_left_alone():
     given = pd.DataFrame({"text": ["a", "b"]})
     made = read(given)
@@ -126,6 +135,11 @@ def test_a_missing_file_brings_the_nearest_name(tmp_path):
         read(tmp_path / "something else.csv")
     with pytest.raises(DataError, match=r"there is no such file\n.*\n.*there is no folder '.*nowhere' either"):
         read(tmp_path / "nowhere" / "a.csv")
+
+
+def test_a_text_given_for_a_path_is_refused():
+    with pytest.raises(DataError, match=r"the path cannot be followed \(File name too long\)\n.*text,label"):
+        read("text,label\n" + "good,1\n" * 1000)
 
 
 def test_a_folder_is_refused_with_the_files_in_it(tmp_path):

@@ -12,7 +12,7 @@ import pandas as pd
 from salience.core.errors import ConfigError, DataError
 from salience.data.fault import where
 from salience.data.kind import Kind, kind_of
-from salience.data.table import column, source_of
+from salience.data.table import check_form, column, source_of
 from salience.data.target import check_labels, check_target, is_known, known_task, parsed, separator_of, task_for
 
 _USUAL_TARGETS = ("label", "labels", "target", "class", "y", "sentiment", "category", "score", "rating")
@@ -77,7 +77,7 @@ def infer(
 
     Raises:
         ConfigError: no target was named, it is also an input, or there is no such task.
-        DataError: a column does not exist, or cannot play its part.
+        DataError: a column does not exist or cannot play its part, or the frame did not come from `read`.
 
     >>> from salience.data.table import read
     >>> rows = [{"text": f"film number {n} was fine", "label": n % 2} for n in range(4)]
@@ -85,6 +85,7 @@ def infer(
     >>> inference.inputs, inference.task
     (('text',), 'Classification')
     """
+    check_form(frame)
     kinds = {str(name): kind_of(frame[name]) for name in frame.columns}
     if target is None:
         raise ConfigError("no target was named", where=source_of(frame), fix=_candidates(kinds))

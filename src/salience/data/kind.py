@@ -112,7 +112,7 @@ def _numeric(column: _Texts) -> Kind | None:
     if _ID_NAME.fullmatch(column.name) or (len(known) > 2 and bool((np.diff(numbers) == 1).all())):
         return Kind("id", f"numbers that name something, from {known.min():.16g} to {known.max():.16g}")
     odd = len(numbers) - len(known)
-    others = f"; {odd:,} cells are no numbers" if odd else ""
+    others = f"; {odd:,} of {len(numbers):,} cells are no numbers" if odd else ""
     reason = f"{len(np.unique(known)):,} different numbers from {known.min():g} to {known.max():g}{others}"
     return Kind("numeric", reason)
 

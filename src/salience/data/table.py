@@ -94,6 +94,21 @@ def column(frame: pd.DataFrame, name: str) -> pd.Series:
     return frame[name]
 
 
+def check_form(frame: pd.DataFrame) -> None:
+    """A frame must have the form that `read` gives it.
+
+    Raises:
+        DataError: a column does not hold Python values.
+    """
+    other = [str(name) for name, kind in frame.dtypes.items() if not pd.api.types.is_object_dtype(kind)]
+    if other:
+        raise DataError(
+            f"the columns {', '.join(other)} do not have the form that read() gives them",
+            where=source_of(frame),
+            fix="call read(frame) first, also after adding a column",
+        )
+
+
 def source_of(frame: pd.DataFrame) -> str:
     """The name of the file a frame came from, for errors."""
     return str(frame.attrs.get("source", "the table"))
@@ -137,7 +152,10 @@ def _table(source: Source, options: _Options) -> _Table:
 
 def _file(path: Path, options: _Options) -> _Table:
     kind = Path(path.stem).suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
-    _check_file(path, kind)
+    try:
+        _check_file(path, kind)
+    except OSError as error:
+        raise DataError(f"the path cannot be followed ({error.strerror})", where=f"{path!s:.60}") from error
     bad, notes = BadRows(path.name, options.on_bad_rows), list[str]()
     if kind in _DELIMITERS:
         rows: Rows = delimited_rows(
@@ -184,7 +202,12 @@ def _mappings(rows: Iterable[object], bad: BadRows) -> Rows:
         if not isinstance(row, Mapping):
             bad.add(number, f"expected a mapping from column to value, got {type(row).__name__}")
             continue
-        yield number, row
+        yield number, {name: _python(value) for name, value in row.items()}
+
+
+def _python(value: object) -> object:
+    """The Python value of a NumPy scalar or array."""
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
 
 
 def _chunks(table: _Table, chunk: int | None) -> Iterator[pd.DataFrame]:
@@ -249,7 +272,7 @@ def _same_form(source: pd.DataFrame) -> pd.DataFrame:
     ids = [str(label) for label in source.index]
     if len(set(ids)) < len(ids):
         ids = [str(number) for number in range(1, len(ids) + 1)]
-    frame = _frame(ids, {name: source[name].astype(object) for name in source.columns})
+    frame = _frame(ids, {name: map(_python, source[name].astype(object)) for name in source.columns})
     frame.attrs = {"source": source_of(source), "notes": [], "bad_rows": []} | source.attrs
     return frame
 
