@@ -101,7 +101,8 @@ class _TextEstimator(BaseEstimator, ABC):
         missing = [name for name in self.columns_ if name not in map(str, frame.columns)]
         if missing:
             raise DataError(f"X lacks the columns {', '.join(missing)} that the model was trained on")
-        return frame.rename(columns=str)[self.columns_].to_dict("records")
+        cells = frame.rename(columns=str)[self.columns_]
+        return [dict(zip(self.columns_, row, strict=True)) for row in cells.itertuples(index=False, name=None)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -139,7 +140,8 @@ class SalienceClassifier(ClassifierMixin, _TextEstimator):
         check_is_fitted(self, "pipeline_")
         pipeline = self.pipeline_
         probabilities = pipeline.task.probabilities(pipeline.raw(pipeline.encode(self._rows(X))).double()).numpy()
-        order = [pipeline.task.labels.index(str(each)) for each in self.classes_]
+        labels = pipeline.task.state()["labels"]
+        order = [labels.index(str(each)) for each in self.classes_]
         return probabilities[:, order]
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803

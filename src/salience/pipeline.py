@@ -23,6 +23,7 @@ from salience.core.place import Heat
 from salience.data import modalities
 from salience.data.modality import Modality
 from salience.models import Model, Output, assemble
+from salience.models.encoders import Pretrained
 from salience.tasks import Answer, Task
 
 Choice = str | Mapping[str, Any]
@@ -50,7 +51,7 @@ class Pipeline:
     model: Model
 
     def __init__(self, inputs: Mapping[str, Choice], task: Choice, *, model: Mapping[str, Any] | None = None) -> None:
-        self.config = {"inputs": dict(inputs), "task": task, "model": dict(model or {})}
+        self.config: dict[str, Any] = {"inputs": dict(inputs), "task": task, "model": dict(model or {})}
         self.modalities: dict[str, Modality] = {name: build(each, modalities) for name, each in inputs.items()}
         self.task: Task = build(task, tasks)
 
@@ -176,7 +177,7 @@ class Pipeline:
 
     def _encoder(self) -> dict[str, Any]:
         """The encoder with the options it needs to be made again without the files it came from, if it has such."""
-        own = [each.options() for each in self.model.encoders if hasattr(each, "options")]
+        own = [each.options() for each in self.model.encoders if isinstance(each, Pretrained)]
         if not own:
             return {}
         name, options = named(self.config["model"]["encoder"])

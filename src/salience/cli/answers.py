@@ -67,7 +67,7 @@ def explain(arguments: argparse.Namespace) -> None:
         print(result.to_frame().to_json(orient="records", force_ascii=False))
         return
     out = console(quiet=arguments.quiet)
-    proof = read_content(RunFolder(arguments.run)).faithfulness
+    proof = read_content(RunFolder(arguments.run)).proof
     for i, row in enumerate(result.rows):
         shown = content.example(result.ids[i], row, result.answers[i], {result.method: result.heats[i]})
         out.print(terminal.example(shown, content.method(result.method), proof, colour=terminal.coloured(out)))

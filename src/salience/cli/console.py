@@ -37,7 +37,7 @@ class Machine(Silent):
 
     def ended(self, content: show.ReportContent, folder: Path) -> None:
         scores = {f"{row.baseline or 'model'} {row.side} {row.name}": row.score.value for row in content.scores}
-        verdict = content.faithfulness.verdict if content.faithfulness else None
+        verdict = content.proof.verdict if content.proof else None
         said = {"run": str(folder), "report": str(folder / "report.html"), "scores": scores, "faithfulness": verdict}
         print(json.dumps(said, ensure_ascii=False))
 

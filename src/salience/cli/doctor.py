@@ -14,7 +14,8 @@ import pandas as pd
 from salience.core.errors import SalienceError
 from salience.run.environment import environment
 
-SMALL = {"model": {"width": 32}, "train": {"epochs": 4, "learning_rate": 0.01}, "explain": 32}
+MODEL = {"width": 32}
+TRAIN = {"epochs": 4, "learning_rate": 0.01}
 #: Optional packages, what they are for, and the line that installs them.
 OPTIONAL = {
     "jieba": ("Chinese words", "chinese"),
@@ -79,7 +80,7 @@ def _train(frame: pd.DataFrame, score: str) -> str:
 
     target = next(name for name in frame.columns if name != "text")
     with tempfile.TemporaryDirectory(prefix="salience-doctor-") as folder:
-        run = fit(frame, target=target, out=folder, name="doctor", **SMALL)
+        run = fit(frame, target=target, out=folder, name="doctor", model=MODEL, train=TRAIN, explain=32)
         value = run.metrics["test"][score]["value"]
         result = load(run.folder).predict(frame["text"].head(3))
         if (

@@ -10,8 +10,8 @@ from typing import Any
 from salience.cli.console import watcher
 from salience.core import config
 from salience.core.errors import ConfigError
-from salience.run.fit import again, run, with_seed
 from salience.run.folder import RunFolder
+from salience.run.produce import again, run, with_seed
 from salience.run.settings import Settings, seconds
 
 CONFIGS = (".yaml", ".yml")

@@ -16,7 +16,7 @@ from salience.cli.console import console
 from salience.core.errors import ConfigError
 from salience.data import table
 from salience.data.splitters import SIDES
-from salience.run.fit import Prepared, prepare
+from salience.run.produce import Prepared, prepare
 from salience.run.settings import Settings
 from salience.training.options import TrainOptions
 

@@ -96,7 +96,7 @@ def example(
     )
 
 
-def faithfulness(found: Faithfulness) -> show.Faithfulness:
+def proof(found: Faithfulness) -> show.Proof:
     """The proof, as a report draws it."""
     scale, effects = next(iter(found.effects.items()))
     guards = [show.Finding("warning" if found.shift.unusual else "ok", found.shift.sentence)]
@@ -105,9 +105,9 @@ def faithfulness(found: Faithfulness) -> show.Faithfulness:
     if found.num_constant:
         sentence = f"{found.num_constant} rows have the same importance everywhere; their order is random"
         guards.append(show.Finding("note", sentence))
-    return show.Faithfulness(
+    return show.Proof(
         verdict=found.verdict,
-        sentence=found.sentence,
+        sentence=_titled(found.sentence),
         methods=tuple(_judged(name, effect, found) for name, effect in effects.items()),
         shown=METHODS[found.method][0],
         best=METHODS[found.best][0],
@@ -120,16 +120,16 @@ def faithfulness(found: Faithfulness) -> show.Faithfulness:
     )
 
 
-def _judged(name: str, effect: Effect, found: Faithfulness) -> show.MethodFaithfulness:
+def _judged(name: str, effect: Effect, found: Faithfulness) -> show.MethodProof:
     is_shown = name == found.method
-    return show.MethodFaithfulness(
+    return show.MethodProof(
         name=METHODS[name][0],
         comprehensiveness=effect.comprehensiveness,
         sufficiency=effect.sufficiency,
         fraction_to_flip=found.flips[name].fraction if found.flips else None,
         skill=found.skills.get(name),
         verdict=found.verdict if is_shown else "",
-        sentence=found.sentence if is_shown else "",
+        sentence=_titled(found.sentence) if is_shown else "",
         deletion=_curve(effect.deletion_curve, found),
         insertion=_curve(effect.insertion_curve, found),
     )
@@ -185,24 +185,28 @@ def history(fitted: Fitted, metric: str) -> show.History:
     )
 
 
-def headline(
-    pipeline: Pipeline, target: str, seen: Seen, baseline: Score | None, proof: Faithfulness | None
-) -> list[str]:
-    """What the model predicts and how well; whether its importance can be trusted."""
+def headline(pipeline: Pipeline, target: str, seen: Seen, baseline: tuple[str, Score] | None) -> tuple[str, ...]:
+    """What the model predicts and how well, and how well the best baseline does."""
     inputs = " and ".join(f"'{name}'" for name in pipeline.columns)
     name = pipeline.task.scores[0]
-    first = (
-        f"Predicts '{target}' from {inputs} with {name.replace('_', ' ')} {_told(seen.scores[name])} on the test rows"
-    )
-    if baseline is not None and baseline.value is not None:
-        first += f"; the best baseline reaches {_told(baseline)}"
-    second = proof.sentence if proof else "Whether its importance is true was not measured."
-    return [f"{first}.", second]
+    score = _told(seen.scores[name])
+    first = f"Predicts '{target}' from {inputs} with {name.replace('_', ' ')} {score} on the test rows."
+    if baseline is None:
+        return (first,)
+    title, best = baseline
+    return (first, f"The best baseline, {title}, reaches {_told(best)}.")
 
 
 def now() -> str:
     """The present moment as it is to be read."""
     return f"{datetime.now():%-d %B %Y, %H:%M}"
+
+
+def _titled(sentence: str) -> str:
+    """A sentence with the titles of methods in place of their names."""
+    for name, (title, _, _) in METHODS.items():
+        sentence = sentence.replace(f"'{name}'", title).replace(f"'{name.replace('_', ' ')}'", title)
+    return sentence
 
 
 def _told(score: Score) -> str:

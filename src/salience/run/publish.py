@@ -25,7 +25,7 @@ from salience.run.watch import Watcher
 from salience.training import Fitted
 
 if TYPE_CHECKING:
-    from salience.run.fit import Prepared
+    from salience.run.produce import Prepared
 
 CONTENT = "report.json"
 INTENDED_USE = (
@@ -79,11 +79,11 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
     made = show.ReportContent(
         title=trained.settings.name or trained.data["name"],
         created=content.now(),
-        headline=tuple(content.headline(pipeline, prepared.inference.target, seen, best, proof)),
+        headline=content.headline(pipeline, prepared.inference.target, seen, best),
         facts=_facts(trained),
         methods=tuple(content.method(each.name) for each in measure.SHOWN),
         examples=content.examples(shown, ids, rows, seen, targets),
-        faithfulness=content.faithfulness(proof) if proof else None,
+        proof=content.proof(proof) if proof else None,
         scores=_score_rows(sides, beside),
         classes=content.class_rows(by_class) if by_class else (),
         confusion=content.confusion(by_class, pipeline) if by_class else None,
@@ -117,8 +117,8 @@ def draw(made: show.ReportContent, folder: RunFolder) -> None:
     figures.mkdir(exist_ok=True)
     if made.history:
         figure.history(made.history, figures / "history.png")
-    if made.faithfulness:
-        figure.curves(made.faithfulness, figures / "faithfulness.png")
+    if made.proof:
+        figure.curves(made.proof, figures / "faithfulness.png")
     if made.calibration:
         figure.reliability(made.calibration, figures / "reliability.png")
     if made.confusion:
@@ -126,7 +126,7 @@ def draw(made: show.ReportContent, folder: RunFolder) -> None:
     for example in made.examples[:3]:
         try:
             path = figures / f"importance-{example.row_id}.png"
-            figure.importance(example, made.methods[0], made.faithfulness, path)
+            figure.importance(example, made.methods[0], made.proof, path)
         except NotAvailable:
             # A row without a single unit has no importance to draw.
             continue
@@ -213,9 +213,10 @@ def answers_frame(ids: Sequence[str], answers: Sequence[Any]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=None if lines else ["row", "prediction", "probability"])
 
 
-def _best(beside: Mapping[str, Mapping[str, Score]], name: str) -> Score | None:
-    known = [scores[name] for scores in beside.values() if scores[name].value is not None]
-    return max(known, key=lambda score: score.value or 0.0, default=None)
+def _best(beside: Mapping[str, Mapping[str, Score]], name: str) -> tuple[str, Score] | None:
+    """The baseline with the best value of a score of which more is better."""
+    known = [(title, scores[name]) for title, scores in beside.items() if scores[name].value is not None]
+    return max(known, key=lambda each: each[1].value or 0.0, default=None)
 
 
 def _score_rows(

@@ -87,16 +87,21 @@ class Result(Sequence["Result"]):
         names = ["row", "column", "start", "stop", "text", "score", "prediction", "probability", "method"]
         return pd.DataFrame(lines, columns=names)
 
-    def plot(self) -> Any:
-        """A matplotlib figure of the importance of a single row.
+    def plot(self, path: str | Path) -> Path:
+        """Draw the importance of a single row into a PNG file.
 
         Raises:
-            NotAvailable: there is not exactly one row.
+            NotAvailable: there is not exactly one row, or nothing in it has any importance.
         """
         from salience.reports import figure
+        from salience.run import content
 
-        (answer,) = self.answers if len(self) == 1 else self._one()
-        return figure.importance(list(self.heats[0]), title=_said(answer))
+        if len(self) != 1:
+            raise NotAvailable(
+                f"a figure shows one row, and there are {len(self)}", fix="plot one: result[0].plot(path)"
+            )
+        shown = content.example(self.ids[0], self.rows[0], self.answers[0], {self.method: self.heats[0]})
+        return figure.importance(shown, content.method(self.method), None, path)
 
     def save(self, path: str | Path) -> Path:
         """Write `to_frame()` as Parquet or, by the ending of the path, as CSV."""
@@ -110,9 +115,6 @@ class Result(Sequence["Result"]):
         else:
             raise NotAvailable(f"importances are saved as .parquet or .csv, not '{path.suffix}'", where=str(path))
         return path
-
-    def _one(self) -> Any:
-        raise NotAvailable(f"a figure shows one row, and there are {len(self)}", fix="plot one: result[0].plot()")
 
     def _repr_html_(self) -> str:
         """The rows as highlighted text, for notebooks."""

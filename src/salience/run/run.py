@@ -109,7 +109,7 @@ def fit(
         DataError: the table or one of its cells cannot be used.
         ConfigError: a setting is unknown or does not fit the table.
     """
-    from salience.run.fit import run
+    from salience.run.produce import run
 
     settings = Settings(
         data=str(source) if isinstance(source, str | Path) else None,

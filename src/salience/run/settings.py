@@ -53,17 +53,21 @@ class Settings:
         return make(TrainOptions, self.train, where="train")
 
     @property
+    def modalities(self) -> dict[str, Any]:
+        """The modality of each input column; of resolved settings."""
+        return dict(self.inputs) if isinstance(self.inputs, Mapping) else {}
+
+    @property
     def input_names(self) -> list[str] | None:
         """The input columns, if they were named."""
         return None if self.inputs is None else list(self.inputs)
 
     def resolved(self, inference: Inference) -> Settings:
         """These settings with everything that was left open filled in, ready to be saved beside the model."""
-        given = self.inputs if isinstance(self.inputs, Mapping) else {}
         return dataclasses.replace(
             self,
             target=inference.target,
-            inputs={name: given.get(name) or dict(TEXT) for name in inference.inputs},
+            inputs={name: self.modalities.get(name) or dict(TEXT) for name in inference.inputs},
             task=self.task or inference.task,
             model={**MODEL, **self.model},
             train=dataclasses.asdict(self.options),

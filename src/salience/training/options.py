@@ -30,7 +30,7 @@ class TrainOptions:
     select: str | None = None
     """The validation score that chooses the best epoch; by default the first score of the task."""
     drop_units: float = 0.1
-    """Share of the units left out of each training row at random, so that rows without some parts are nothing unusual."""
+    """Share of the units left out of each training row at random, so that shortened rows are nothing unusual."""
     precision: str = "32"
     """`32`, or `bf16` for mixed precision where the machine has it."""
     time_limit: float | None = None

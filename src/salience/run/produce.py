@@ -122,7 +122,7 @@ def _work(prepared: Prepared, settings: Settings, folder: RunFolder, watcher: Wa
     folder.write_json("env.json", {"environment": environment(), "data": data})
     watcher.began(settings.name or _name(prepared.source), _facts(prepared, settings))
     options = settings.options
-    pipeline = Pipeline(settings.inputs or {}, settings.task or "", model=settings.model)
+    pipeline = Pipeline(settings.modalities, settings.task or "", model=settings.model)
     pipeline.learn(prepared.rows("train"), prepared.targets_of("train"), seed=options.seed)
     metric = options.select or pipeline.task.scores[0]
     fitted = train(
