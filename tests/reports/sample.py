@@ -20,11 +20,11 @@ from salience.reports.content import (
     DataFile,
     Epoch,
     Fact,
-    Faithfulness,
     Finding,
     History,
     Method,
-    MethodFaithfulness,
+    MethodProof,
+    Proof,
     ReportContent,
     ScoreRow,
     ShownExample,
@@ -128,7 +128,7 @@ def english() -> ReportContent:
         ),
         methods=METHODS,
         examples=tuple(shown),
-        faithfulness=faithfulness(),
+        proof=proof(),
         scores=(
             *_beside("accuracy", Score(0.912, 0.893, 0.930), Score(0.861, 0.838, 0.883), Score(0.510, 0.478, 0.543)),
             *_beside("macro F1", Score(0.912, 0.892, 0.930), Score(0.860, 0.836, 0.882), Score(0.338, 0.323, 0.352)),
@@ -188,15 +188,15 @@ def chinese() -> ReportContent:
     """A classifier of takeaway orders, whose attention misleads, with fewer parts measured."""
     told = "Do not use this attention as an explanation: it points away from what drives the answer."
     misleading = _method(RECEIVED.name, 0.1, -0.31, "misleading", told)
-    proof = faithfulness()
+    passing = proof()
     return ReportContent(
         title="外卖评论",
         created="21 November 2025, 15:30",
         headline=("It tells a good takeaway review from a bad one, and is right for 84% of 600 new reviews.",),
         methods=METHODS[:2],
         examples=tuple(_example(row, text, target, "评论", ("差评", "好评")) for row, text, target in ORDERS),
-        faithfulness=replace(
-            proof, verdict="misleading", sentence=told, methods=(misleading, *proof.methods[1:]), guards=()
+        proof=replace(
+            passing, verdict="misleading", sentence=told, methods=(misleading, *passing.methods[1:]), guards=()
         ),
         telling=(TellingClass("好评", _telling({"好吃": 0.28, "推荐": 0.2, "很快": 0.14})), TellingClass("差评", ())),
         confusion=Confusion(("差评", "好评"), ((240, 61), (35, 264))),
@@ -244,9 +244,9 @@ def many(examples: int, *, words: int) -> ReportContent:
     return replace(english(), examples=tuple(replace(one, row_id=str(number)) for number in range(examples)))
 
 
-def faithfulness() -> Faithfulness:
+def proof() -> Proof:
     """Attention that passes, with the post-hoc methods and the random order beside it."""
-    return Faithfulness(
+    return Proof(
         verdict="pass",
         sentence="Removing the words with most attention changes the answer almost as fast as the best post-hoc order "
         "does (skill 0.81, 0.74 to 0.88).",
@@ -336,11 +336,11 @@ def _example(row: str, text: str, target: str, column: str, classes: tuple[str, 
     )
 
 
-def _method(name: str, strength: float, skill: float, verdict: str, sentence: str) -> MethodFaithfulness:
+def _method(name: str, strength: float, skill: float, verdict: str, sentence: str) -> MethodProof:
     shares = [0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0]
     fall = [4.1 * math.exp(-strength * share * 1.6) - 0.8 * share for share in shares]
     rise = [-0.8 + 4.9 * (1 - math.exp(-strength * share * 2.1)) / (1 - math.exp(-strength * 2.1)) for share in shares]
-    return MethodFaithfulness(
+    return MethodProof(
         name=name,
         comprehensiveness=Score(strength, strength - 0.2, strength + 0.2),
         sufficiency=Score(2.0 - strength / 3, 1.9 - strength / 3, 2.1 - strength / 3),

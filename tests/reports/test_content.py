@@ -38,6 +38,6 @@ def test_heats_of_a_method_that_was_not_measured_are_not_available():
 
 
 def test_the_measurement_of_a_method_is_found_by_name():
-    proof = sample.faithfulness()
+    proof = sample.proof()
     assert proof.of("gradient x input").verdict == "weak"
     assert proof.of("astrology") is None

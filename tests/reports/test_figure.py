@@ -24,7 +24,7 @@ def _size(path) -> tuple[int, int]:
 @pytest.mark.parametrize("method", [sample.RECEIVED, sample.GRADIENT])
 def test_the_importance_of_a_text_is_drawn(make, method, tmp_path):
     content = make()
-    path = figure.importance(content.examples[0], method, content.faithfulness, tmp_path / "figures" / "one.png")
+    path = figure.importance(content.examples[0], method, content.proof, tmp_path / "figures" / "one.png")
     width, height = _size(path)
     assert width == 1024
     assert height > 500
@@ -50,7 +50,7 @@ def test_history_curves_reliability_and_confusion_are_drawn(tmp_path):
     content = sample.english()
     parameters = dict(mpl.rcParams)
     assert _size(figure.history(content.history, tmp_path / "history.png"))[0] == 1344
-    assert _size(figure.curves(content.faithfulness, tmp_path / "curves.png"))[0] == 1344
+    assert _size(figure.curves(content.proof, tmp_path / "curves.png"))[0] == 1344
     assert _size(figure.reliability(content.calibration, tmp_path / "reliability.png"))[0] == 704
     _size(figure.confusion(sample.chinese().confusion, tmp_path / "confusion.png"))
     _size(figure.confusion(sample.tickets().confusion, tmp_path / "large.png"))

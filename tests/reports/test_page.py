@@ -64,11 +64,11 @@ def test_every_part_of_the_content_is_on_the_page(english):
     wanted = [
         content.title,
         *content.headline,
-        content.faithfulness.sentence,
-        content.faithfulness.operator,
+        content.proof.sentence,
+        content.proof.operator,
         *content.inferred,
     ]
-    wanted += [finding.sentence for finding in (*content.findings, *content.faithfulness.guards)]
+    wanted += [finding.sentence for finding in (*content.findings, *content.proof.guards)]
     wanted += [
         *content.limits,
         content.intended_use,
@@ -92,9 +92,9 @@ def test_a_bare_report_draws_no_empty_section_and_says_what_was_not_measured():
 
 def test_the_picture_of_each_method_stands_beside_its_own_proof():
     about = _page(sample.english()).all("div", "about")
-    verdicts = [each.all("p", "judged")[0].text.split()[1] for each in about]
-    assert verdicts == ["Pass.", "Weak.", "Pass.", "Pass."]
-    unproven = _page(replace(sample.english(), faithfulness=None)).all("div", "about")
+    verdicts = [" ".join(each.all("b")[1].text.split()) for each in about]
+    assert verdicts[:2] == ["Pass, skill 0.810 (0.740–0.880).", "Weak, skill 0.550 (0.480–0.620)."]
+    unproven = _page(replace(sample.english(), proof=None)).all("div", "about")
     assert all("Not measured." in each.text for each in unproven)
 
 
@@ -105,8 +105,8 @@ def test_a_misleading_importance_is_named_so_at_the_top():
 
 
 def test_a_judged_method_that_is_itself_the_best_keeps_its_colour():
-    proof = sample.faithfulness()
-    best = _page(replace(sample.english(), faithfulness=replace(proof, best=proof.shown))).all("section")[1]
+    proof = sample.proof()
+    best = _page(replace(sample.english(), proof=replace(proof, best=proof.shown))).all("section")[1]
     kinds = [line.attributes["class"] for line in best.all("figure")[1].all("polyline")]
     assert kinds == ["curve reference", "curve shown"]
 

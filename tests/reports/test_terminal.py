@@ -54,7 +54,7 @@ def test_the_closing_block_says_what_was_not_measured():
 
 
 def test_without_colour_brackets_and_numbers_say_it():
-    text = terminal.example(FIRST, sample.INTEGRATED, sample.faithfulness(), colour=False)
+    text = terminal.example(FIRST, sample.INTEGRATED, sample.proof(), colour=False)
     assert "The plot is [thin −1.10], but the two leads are [superb +2.60], and" in text.plain
     assert "superb     +2.60  ########################" in text.plain
     assert text.plain.startswith("row 1042  predicted positive 99%  truth positive  correct\n")

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from salience.reports.content import Fact, Faithfulness, Finding, ReportContent
+from salience.reports.content import Fact, Finding, Proof, ReportContent
 from salience.reports.numerals import count, measured, number
-from salience.reports.verdict import NOT_MEASURED, verdict_of
 from salience.reports.visible import on_one_line, visible
+from salience.reports.wording import NOT_MEASURED, judgement, wording_of
 
 
 def write(content: ReportContent, path: str | Path) -> Path:
@@ -27,7 +27,7 @@ def card(content: ReportContent) -> str:
         " ".join(map(_plain, content.headline)),
         f"Made on {_plain(content.created)}.",
     ]
-    parts += [*_use(content), *_trust(content.faithfulness), *_scores(content), *_data(content), *_again(content)]
+    parts += [*_use(content), *_trust(content.proof), *_scores(content), *_data(content), *_again(content)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -38,13 +38,13 @@ def _use(content: ReportContent) -> Iterator[str]:
     yield _list(content.limits) or "Not stated."
 
 
-def _trust(proof: Faithfulness | None) -> Iterator[str]:
+def _trust(proof: Proof | None) -> Iterator[str]:
     yield "## How far the importance can be trusted"
     if proof is None:
         yield f"**{NOT_MEASURED.label}.** {NOT_MEASURED.meaning}"
         return
-    verdict = verdict_of(proof.verdict)
-    yield f"**{_plain(verdict.label)}.** {_plain(proof.sentence or verdict.meaning)}"
+    wording = wording_of(proof.verdict)
+    yield f"**{_plain(wording.label)}.** {_plain(proof.sentence or wording.meaning)}"
     yield (
         f"Measured on {count(proof.count)} inputs (seed {proof.seed}) with 95% intervals. "
         f"Removal: {_plain(proof.operator)}. Scale: {_plain(proof.scale)}. "
@@ -53,7 +53,8 @@ def _trust(proof: Faithfulness | None) -> Iterator[str]:
     rows = []
     for each in proof.methods:
         scores = (each.skill, each.comprehensiveness, each.sufficiency, each.fraction_to_flip)
-        rows.append((each.name, *map(measured, scores), each.verdict or "reference"))
+        verdict = "reference" if each.name == proof.reference else judgement(each).label
+        rows.append((each.name, *map(measured, scores), verdict))
     yield _table(("Order of removal", "Skill", "Comprehensiveness", "Sufficiency", "Share to flip", "Verdict"), rows)
     yield _findings(proof.guards)
 

@@ -29,7 +29,7 @@ class ReportContent:
     facts: tuple[Fact, ...] = ()  # the few numbers at the top
     methods: tuple[Method, ...] = ()  # how importance was measured; the first one is shown first
     examples: tuple[ShownExample, ...] = ()
-    faithfulness: Faithfulness | None = None
+    proof: Proof | None = None
     scores: tuple[ScoreRow, ...] = ()
     classes: tuple[ClassRow, ...] = ()
     confusion: Confusion | None = None
@@ -108,7 +108,7 @@ class CurvePoint:
 
 
 @dataclass(frozen=True, slots=True)
-class MethodFaithfulness:
+class MethodProof:
     """How faithful one method's importances are. Skill is 0 for a random order and 1 for the best post-hoc method."""
 
     name: str
@@ -123,12 +123,12 @@ class MethodFaithfulness:
 
 
 @dataclass(frozen=True, slots=True)
-class Faithfulness:
+class Proof:
     """The proof: does removing what an importance points at change the answer?"""
 
     verdict: str  # of the importance that is shown first
     sentence: str
-    methods: tuple[MethodFaithfulness, ...]
+    methods: tuple[MethodProof, ...]
     shown: str  # the method that is being judged
     best: str  # the best post-hoc method
     reference: str  # the random order
@@ -140,7 +140,7 @@ class Faithfulness:
     weak_from: float = 0.3  # the skill from which a verdict is weak, not fail
     pass_from: float = 0.7
 
-    def of(self, name: str) -> MethodFaithfulness | None:
+    def of(self, name: str) -> MethodProof | None:
         """The measurement of one method, if there is one."""
         return next((each for each in self.methods if each.name == name), None)
 

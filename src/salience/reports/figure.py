@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salience.core.errors import NotAvailable
-from salience.reports.content import Calibration, Confusion, CurvePoint, Faithfulness, History, Method, ShownExample
+from salience.reports.content import Calibration, Confusion, CurvePoint, History, Method, Proof, ShownExample
 from salience.reports.lettering import Lettering
 from salience.reports.numerals import count, measured, percent, signed
 from salience.reports.render.level import strongest
-from salience.reports.verdict import proof_of
+from salience.reports.wording import proof_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ _MOST_UNITS = 20
 _LARGEST_WRITTEN = 12
 
 
-def importance(shown: ShownExample, method: Method, proof: Faithfulness | None, path: str | Path) -> Path:
+def importance(shown: ShownExample, method: Method, proof: Proof | None, path: str | Path) -> Path:
     """The strongest units of one example as bars, strongest on top, with the proof of the method in the caption.
 
     Raises:
@@ -64,7 +64,7 @@ def history(told: History, path: str | Path) -> Path:
     return _save(figure, path, f"Kept: epoch {best[0]}." if best else "")
 
 
-def curves(proof: Faithfulness, path: str | Path) -> Path:
+def curves(proof: Proof, path: str | Path) -> Path:
     """Deletion and insertion by the judged method, the best post-hoc one and the random order."""
     figure = _figure(8.4, 3.6)
     # The judged method may be the best one itself, and then keeps its colour.

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from salience.reports import charts, numerals
-from salience.reports.content import Confusion, Faithfulness, History, ReportContent, ScoreRow
+from salience.reports.content import Confusion, History, Proof, ReportContent, ScoreRow
 from salience.reports.layout import lay_out
-from salience.reports.verdict import verdict_of
 from salience.reports.visible import on_one_line, shortened, visible
+from salience.reports.wording import NOT_MEASURED, judgement, wording_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -45,7 +45,7 @@ def html(content: ReportContent) -> str:
         style=style,
         script=script,
         policy=_policy(style, script),
-        verdict=verdict_of(content.faithfulness.verdict if content.faithfulness else ""),
+        verdict=wording_of(content.proof.verdict) if content.proof else NOT_MEASURED,
         proofs=_proofs(content),
         examples=lay_out(content),
         score_groups=_score_groups(content.scores),
@@ -75,7 +75,7 @@ def _environment() -> Environment:
         interval_of=numerals.interval,
         name=lambda text: shortened(on_one_line(text), 80),
     )
-    environment.globals.update(verdict_of=verdict_of, bar=charts.bar, interval_bar=charts.interval_bar)
+    environment.globals.update(judgement=judgement, bar=charts.bar, interval_bar=charts.interval_bar)
     return environment
 
 
@@ -97,15 +97,15 @@ def _hash(text: str) -> str:
 
 def _proofs(content: ReportContent) -> list[Any]:
     """For each method of the examples its own measurement, or None: a picture never goes without its proof."""
-    proof = content.faithfulness
+    proof = content.proof
     return [proof.of(method.name) if proof else None for method in content.methods]
 
 
 def _drawn(content: ReportContent) -> dict[str, Any]:
     """All charts, by the name the templates know."""
     return {
-        "skill": _skill(content.faithfulness),
-        "curves": _curves(content.faithfulness),
+        "skill": _skill(content.proof),
+        "curves": _curves(content.proof),
         "reliability": charts.reliability(content.calibration) if content.calibration else None,
         "training": _training(content.history),
         "matrix": _matrix(content.confusion),
@@ -113,14 +113,14 @@ def _drawn(content: ReportContent) -> dict[str, Any]:
     }
 
 
-def _skill(proof: Faithfulness | None) -> Markup | None:
+def _skill(proof: Proof | None) -> Markup | None:
     judged = proof.of(proof.shown) if proof else None
     if proof is None or judged is None or judged.skill is None or judged.skill.value is None:
         return None
     return charts.skill_scale(judged.skill, weak_from=proof.weak_from, pass_from=proof.pass_from)
 
 
-def _curves(proof: Faithfulness | None) -> dict[str, Markup]:
+def _curves(proof: Proof | None) -> dict[str, Markup]:
     """Deletion and insertion, each with the judged method on top of the best post-hoc one and the random order."""
     if proof is None:
         return {}

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from salience.core.place import Heat
-from salience.reports.content import Epoch, Fact, Faithfulness, Method, ReportContent, ScoreRow, ShownExample
+from salience.reports.content import Epoch, Fact, Method, Proof, ReportContent, ScoreRow, ShownExample
 from salience.reports.numerals import count, duration, measured, number, percent, signed
 from salience.reports.render.level import full_strength, level, strongest
 from salience.reports.render.window import windows
-from salience.reports.verdict import proof_of, verdict_of
 from salience.reports.visible import on_one_line, shortened, visible
+from salience.reports.wording import NOT_MEASURED, proof_of, wording_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,7 +79,7 @@ def closing_block(content: ReportContent, paths: Sequence[Fact]) -> Text:
     return block
 
 
-def example(shown: ShownExample, method: Method, proof: Faithfulness | None, *, colour: bool) -> Text:
+def example(shown: ShownExample, method: Method, proof: Proof | None, *, colour: bool) -> Text:
     """One example: its answer, its text with the important words marked, their numbers, and the proof of the method.
 
     Raises:
@@ -112,9 +112,9 @@ def _score_lines(rows: Sequence[ScoreRow]) -> list[tuple[str, str]]:
 
 
 def _trust(content: ReportContent) -> str:
-    proof = content.faithfulness
-    verdict = verdict_of(proof.verdict if proof else "")
-    return f"{verdict.label.lower()}: {(proof.sentence if proof else '') or verdict.meaning}"
+    proof = content.proof
+    wording = wording_of(proof.verdict) if proof else NOT_MEASURED
+    return f"{wording.label.lower()}: {(proof.sentence if proof else '') or wording.meaning}"
 
 
 def _answer(shown: ShownExample) -> str:
