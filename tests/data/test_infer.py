@@ -104,6 +104,13 @@ def test_a_chosen_multi_label_task_finds_its_separator(labels, separator):
     assert inference.separator == separator
 
 
+@pytest.mark.parametrize("labels", [["a"], ["a", "a", "a"], ["a", "b", "c"]])
+def test_a_chosen_task_is_taken_for_a_few_new_rows(labels):
+    frame = table(labels)
+    inference = infer(frame, target="label", inputs=["text"], task="Classification")
+    assert parse_targets(frame, inference) == labels
+
+
 def test_rows_without_target_are_counted_and_left_out():
     frame = table(["a", None, "b", "", "a", " ", "b"])
     inference = infer(frame, target="label")
@@ -202,6 +209,21 @@ def test_an_input_must_be_a_column_of_text():
         infer(frame, target="label", inputs=["txt"])
     with pytest.raises(ConfigError, match=r"the list of inputs is empty\n.*at least one column"):
         infer(frame, target="label", inputs=[])
+
+
+def test_an_input_cell_that_is_no_text_is_located():
+    frame = table(["a", "b"] * 4)
+    frame.iloc[2, 0] = 3
+    with pytest.raises(
+        DataError, match=r"expected a text, got 3\n.*the rows, row 3, column 'text'\n.*write it as a text"
+    ):
+        infer(frame, target="label")
+
+
+def test_a_column_of_any_texts_can_be_named():
+    for cells in (["x", None], [None, None], ["yes", "no"], ["2024-01-31", "2024-02-01"], ["a|b", "a"], ["u1", "u2"]):
+        frame = table(["a", "b"] * 4, other=cells * 4)
+        assert infer(frame, target="label", inputs=["other"]).inputs == ("other",)
 
 
 def test_a_frame_that_was_not_read_is_refused():

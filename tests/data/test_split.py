@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from salience.core.build import build
 from salience.core.errors import ConfigError, DataError
+from salience.data import splitters
 from salience.data.infer import infer
 from salience.data.same import exact, folded
 from salience.data.split import default_split, split
@@ -295,6 +297,13 @@ def test_a_row_without_target_is_located():
 def test_the_default_follows_the_table(labels, columns, expected):
     frame, inference = table(40, labels, **columns)
     assert default_split(frame, inference) == expected
+
+
+def test_a_way_can_be_named_in_a_config():
+    assert build({"ByTime": {"column": "day", "fractions": [0.6, 0.2, 0.2]}}, splitters).column == "day"
+    assert build("stratified", splitters) == Stratified()
+    with pytest.raises(ConfigError, match="there is no 'Random'"):
+        build("Random", splitters)
 
 
 def test_the_default_takes_a_seed():

@@ -13,11 +13,11 @@ from salience.core.errors import ConfigError, DataError
 from salience.data.fault import where
 from salience.data.kind import Kind, kind_of
 from salience.data.table import check_form, column, source_of
-from salience.data.target import check_labels, check_target, is_known, known_task, parsed, separator_of, task_for
+from salience.data.target import check_learnable, check_readable, is_known, known_task, parsed, separator_of, task_for
 
 _USUAL_TARGETS = ("label", "labels", "target", "class", "y", "sentiment", "category", "score", "rating")
-# Kinds that a person may insist on as an input: cells that are texts after all.
-_READABLE = ("text", "categorical", "id", "constant")
+# Kinds that are no text even where a person insists.
+_NO_TEXT = ("numeric", "nested")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ def infer(
     Args:
         target: the column to predict.
         inputs: the columns to predict it from; by default every text column.
-        task: Classification, MultiLabel or Regression; by default what the values of the target ask for.
+        task: Classification, MultiLabel or Regression; by default what the values of the target ask for. A chosen task
+            is taken as it is, so that a few new rows can be judged: only otherwise must there be something to learn.
 
     Raises:
         ConfigError: no target was named, it is also an input, or there is no such task.
@@ -93,11 +94,15 @@ def infer(
     known = cells[is_known(cells)]
     place = where(source_of(frame), column=target)
     others = _candidates({name: kind for name, kind in kinds.items() if name != target})
-    check_target(known, kinds[target], place, others)
-    found, reason = task_for(known, kinds[target]) if task is None else (known_task(task), "it was chosen")
-    if found == "Classification":
-        check_labels(known, place, others)
+    check_readable(known, kinds[target], place, others)
+    if task is None:
+        found, reason = task_for(known, kinds[target])
+        check_learnable(known, kinds[target], found, place, others)
+    else:
+        found, reason = known_task(task), "it was chosen"
     chosen = _inputs(frame, kinds, target, inputs)
+    for name in chosen:
+        _check_texts(frame[name], source_of(frame))
     return Inference(
         columns=tuple(_part(name, kind, target, chosen, named=inputs is not None) for name, kind in kinds.items()),
         target=target,
@@ -150,10 +155,20 @@ def _check_input(name: str, kind: Kind, target: str, source: str) -> None:
     place = where(source, column=name)
     if name == target:
         raise ConfigError("the target cannot be an input as well", where=place, fix="take it out of inputs")
-    if kind.name not in _READABLE:
+    if kind.name in _NO_TEXT:
         raise DataError(
             f"the column is {kind.name} ({kind.reason}), and only text can be read", where=place, fix="leave it out"
         )
+
+
+def _check_texts(cells: pd.Series, source: str) -> None:
+    for row, cell in cells.items():
+        if not isinstance(cell, str | None):
+            raise DataError(
+                f"expected a text, got {cell!r}",
+                where=where(source, row=row, column=str(cells.name)),
+                fix="write it as a text, or leave the column out of inputs",
+            )
 
 
 def _part(name: str, kind: Kind, target: str, inputs: tuple[str, ...], *, named: bool) -> Column:
@@ -161,7 +176,7 @@ def _part(name: str, kind: Kind, target: str, inputs: tuple[str, ...], *, named:
         return Column(name, kind, "target", kind.reason)
     if name in inputs:
         return Column(name, kind, "input", kind.reason)
-    if named and kind.name in _READABLE:
+    if named and kind.name not in _NO_TEXT:
         return Column(name, kind, "left out", f"not among the named inputs; {kind.reason}")
     return Column(name, kind, "left out", f"only text is read; {kind.reason}")
 

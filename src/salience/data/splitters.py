@@ -21,6 +21,10 @@ from salience.data.kind import numbers_of
 from salience.data.same import folded
 from salience.data.table import column, source_of
 
+__all__ = ["ByColumn", "ByGroup", "ByHash", "ByTime", "Stratified"]
+
+__all__ = ["ByColumn", "ByGroup", "ByHash", "ByTime", "Stratified"]
+
 SIDES = ("train", "validation", "test")
 _NAMES = {
     **dict.fromkeys(("train", "training"), 0),

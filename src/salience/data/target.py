@@ -57,27 +57,27 @@ def separator_of(known: pd.Series, kind: Kind) -> str | None:
     return "|" if any("|" in str(cell) for cell in known) else ";"
 
 
-def check_target(known: pd.Series, kind: Kind, place: str, fix: str) -> None:
-    """There must be something to learn.
+def check_readable(known: pd.Series, kind: Kind, place: str, fix: str) -> None:
+    """There must be targets.
 
     Raises:
-        DataError: no row has a target, it is always the same, or it is nothing that can be learnt.
+        DataError: no row has one, or they are nothing that a table can show.
     """
     if known.empty:
         raise DataError("no row has a target", where=place, fix=fix)
     if kind.name == "nested":
         raise DataError(f"the target cannot be read: {kind.reason}", where=place, fix=fix)
-    if kind.name == "constant":
-        raise DataError(f"the target is {kind.reason}", where=place, fix=fix)
 
 
-def check_labels(known: pd.Series, place: str, fix: str) -> None:
-    """Labels must come again.
+def check_learnable(known: pd.Series, kind: Kind, task: str, place: str, fix: str) -> None:
+    """There must be something to learn.
 
     Raises:
-        DataError: every row has another one.
+        DataError: the target is always the same, or a label of its own in every row.
     """
-    if len(set(map(str, known))) == len(known):
+    if kind.name == "constant":
+        raise DataError(f"the target is {kind.reason}", where=place, fix=fix)
+    if task == "Classification" and len(set(map(str, known))) == len(known):
         raise DataError(f"each of the {len(known):,} rows has a label of its own", where=place, fix=fix)
 
 
