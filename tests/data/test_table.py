@@ -43,6 +43,8 @@ def test_a_path_may_be_a_text_and_begin_at_home(tmp_path, monkeypatch):
     (tmp_path / "a.csv").write_text("text\ngood\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert read("~/a.csv")["text"].tolist() == ["good"]
+    with pytest.raises(DataError, match="there is no such file"):
+        read("~nobody.csv")
 
 
 def test_reading_a_frame_again_changes_nothing(sources):

@@ -139,7 +139,7 @@ def _frames(source: Source, chunk: int | None, options: _Options) -> Iterator[pd
 
 def _table(source: Source, options: _Options) -> _Table:
     if isinstance(source, str | os.PathLike):
-        return _file(Path(source).expanduser(), options)
+        return _file(Path(os.path.expanduser(source)), options)
     if isinstance(source, Mapping) or not isinstance(source, Iterable):
         raise DataError(
             f"cannot read a table from a {type(source).__name__}",
