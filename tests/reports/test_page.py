@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import salience.reports
+from salience.evaluation.score import Score
 from salience.reports import page
 from tests.reports import sample
 from tests.reports.page_reader import Element, read
@@ -109,6 +110,18 @@ def test_a_judged_method_that_is_itself_the_best_keeps_its_colour():
     best = _page(replace(sample.english(), proof=replace(proof, best=proof.shown))).all("section")[1]
     kinds = [line.attributes["class"] for line in best.all("figure")[1].all("polyline")]
     assert kinds == ["curve reference", "curve shown"]
+
+
+def test_one_score_has_one_scale_on_all_sides():
+    content = sample.english()
+    elsewhere = replace(content.scores[0], side="validation", score=Score(0.2))
+    table = _page(replace(content, scores=(content.scores[0], elsewhere))).all("table", "scores")[0]
+    assert [circle.attributes["cx"] for circle in table.all("circle")] == ["92.8%", "5.0%"]
+
+
+def test_only_the_last_of_the_best_epochs_was_kept(english):
+    rows = [row for row in english.all("section")[5].all("tr") if "kept" in row.text]
+    assert [row.all("th")[0].text for row in rows] == ["8 kept"]
 
 
 def test_right_and_wrong_examples_are_told_in_words():

@@ -109,12 +109,9 @@ def _training(content: ReportContent) -> Iterator[str]:
     if history is None or not history.epochs:
         return
     yield "## Training"
-    best = [each for each in history.epochs if each.best]
-    kept = (
-        f"; kept epoch {best[0].epoch}, validation {_plain(history.metric)} {number(best[0].validation)}"
-        if best
-        else ""
-    )
+    best = history.kept
+    score = f"validation {_plain(history.metric)} {number(best.validation)}" if best else ""
+    kept = f"; kept epoch {best.epoch}, {score}" if best else ""
     yield f"{len(history.epochs)} epochs{kept}. {_plain(history.note)}".strip()
 
 

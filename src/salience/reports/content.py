@@ -244,7 +244,7 @@ class Epoch:
     validation: float | None
     learning_rate: float
     seconds: float
-    best: bool = False
+    best: bool = False  # the best so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +254,11 @@ class History:
     metric: str
     epochs: tuple[Epoch, ...]
     note: str = ""
+
+    @property
+    def kept(self) -> Epoch | None:
+        """The epoch whose model was kept: the last one that was the best so far."""
+        return next((each for each in reversed(self.epochs) if each.best), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,18 +50,17 @@ def importance(shown: ShownExample, method: Method, proof: Proof | None, path: s
 def history(told: History, path: str | Path) -> Path:
     """The training loss and the validation score over the epochs, with the epoch that was kept."""
     figure = _figure(8.4, 3.2)
-    best = [each.epoch for each in told.epochs if each.best]
     scored = [each for each in told.epochs if each.validation is not None]
     losses = [(each.epoch, each.train_loss) for each in told.epochs]
     scores = [(each.epoch, each.validation) for each in scored]
     left, right = figure.subplots(1, 2)
     for axes, points, name in ((left, losses, "training loss"), (right, scores, f"validation {told.metric}")):
         axes.plot([x for x, _ in points], [y for _, y in points], color=_ACCENT, marker="o", markersize=3)
-        for epoch in best:
-            axes.axvline(epoch, color=_ACCENT, linewidth=0.8, linestyle=":")
+        if told.kept:
+            axes.axvline(told.kept.epoch, color=_ACCENT, linewidth=0.8, linestyle=":")
         axes.xaxis.get_major_locator().set_params(integer=True)
         _dress(axes, "epoch", name)
-    return _save(figure, path, f"Kept: epoch {best[0]}." if best else "")
+    return _save(figure, path, f"Kept: epoch {told.kept.epoch}." if told.kept else "")
 
 
 def curves(proof: Proof, path: str | Path) -> Path:

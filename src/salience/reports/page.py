@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from salience.evaluation.score import Score
 from salience.reports import charts, numerals
 from salience.reports.content import Confusion, History, Proof, ReportContent, ScoreRow
 from salience.reports.layout import lay_out
@@ -145,15 +146,14 @@ def _training(history: History | None) -> list[Markup]:
 
 
 def _score_groups(rows: tuple[ScoreRow, ...]) -> list[tuple[list[ScoreRow], tuple[float, float]]]:
-    """The rows of each score on each side, and the interval that holds them all, the scale of their dots."""
+    """The rows of each score on each side, and the scale of their dots: one for all rows of this score."""
     groups: dict[tuple[str, str], list[ScoreRow]] = {}
     for row in rows:
         groups.setdefault((row.name, row.side), []).append(row)
-    return [(group, _scale(group)) for group in groups.values()]
+    return [(group, _scale([row.score for row in rows if row.name == name])) for (name, _), group in groups.items()]
 
 
-def _scale(rows: list[ScoreRow]) -> tuple[float, float]:
-    scores = [row.score for row in rows]
+def _scale(scores: list[Score]) -> tuple[float, float]:
     bounds = [bound for each in scores for bound in (each.value, each.low, each.high) if bound is not None]
     return min(bounds, default=0.0), max(bounds, default=1.0)
 

@@ -62,11 +62,18 @@ def test_reliability_draws_filled_bins_only_and_says_them():
 
 
 def test_history_marks_the_kept_epoch_and_leaves_out_what_was_not_measured():
-    epochs = (Epoch(1, 0.9, None, 1e-3, 1.0), Epoch(2, 0.5, 0.7, 1e-3, 1.0, best=True), Epoch(3, 0.4, 0.6, 1e-3, 1.0))
+    epochs = (
+        Epoch(1, 0.9, None, 1e-3, 1.0, best=True),
+        Epoch(2, 0.5, 0.7, 1e-3, 1.0, best=True),
+        Epoch(3, 0.4, 0.6, 1e-3, 1.0),
+    )
     told = History("accuracy", epochs)
     assert len(read(charts.loss(told)).all("circle")) == 3
     assert len(read(charts.validation(told)).all("circle")) == 2
     assert [label.text for label in read(charts.validation(told)).all("text", "label")] == ["kept"]
+    # Both epochs were the best when they ended; the later one was kept.
+    kept, second = read(charts.loss(told)).all("line", "kept")[0], read(charts.loss(told)).all("circle")[1]
+    assert kept.attributes["x1"] == second.attributes["cx"]
 
 
 def test_history_of_one_epoch_or_without_validation_is_still_drawn():
