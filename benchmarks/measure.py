@@ -41,22 +41,23 @@ class Time:
     wall: float
 
 
+def stopwatch() -> Callable[[], Time]:
+    """A function that tells how long ago it was made."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    return lambda: Time(time.process_time() - cpu, time.perf_counter() - wall)
+
+
 def timed(work: Callable[[], object]) -> Time:
     """Do something once."""
-    cpu, wall = time.process_time(), time.perf_counter()
+    stop = stopwatch()
     work()
-    return Time(time.process_time() - cpu, time.perf_counter() - wall)
+    return stop()
 
 
-def in_turns(works: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, list[Time]]:
-    """Do several things in turns (A B A B ...), after one turn that does not count."""
-    for work in works.values():
-        work()
-    times: dict[str, list[Time]] = {name: [] for name in works}
-    for _ in range(rounds):
-        for name, work in works.items():
-            times[name].append(timed(work))
-    return times
+def in_turns(works: Mapping[str, Callable[[], Time]], *, rounds: int) -> dict[str, list[Time]]:
+    """Do several things, each of which times itself, in turns (A B A B ...), after one turn that does not count."""
+    turns = [{name: work() for name, work in works.items()} for _ in range(rounds + 1)]
+    return {name: [turn[name] for turn in turns[1:]] for name in works}
 
 
 def ratio(
