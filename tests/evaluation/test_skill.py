@@ -50,3 +50,17 @@ def test_without_a_certainly_better_competitor_there_is_no_skill():
         assert {str(score) for score in found(gains)[1].values()} == {
             "undefined: no method found parts that certainly matter more to the answer than parts taken at random"
         }
+
+
+def test_intervals_of_the_fewest_rows_that_are_judged_cover_the_truth():
+    covered = 0
+    for repeat in range(300):
+        generator = np.random.default_rng(repeat)
+        # Gains with long tails; the true skill of the first method is 0.5.
+        gains = np.array([2.0, 3.0, 2.0, 1.0]) * generator.gamma(2.0, 0.5, (30, 1)) + generator.normal(size=(30, 4))
+        skill = skills(gains, NAMES, Bootstrap(400, repeat), reference="random", competitors=["best", "other"])[1][
+            "mine"
+        ]
+        covered += skill.low <= 0.5 <= skill.high
+    # Four standard errors around the nominal 0.95, less 0.02 that 30 rows cost.
+    assert 0.88 <= covered / 300 <= 0.99

@@ -86,7 +86,7 @@ class _Plan:
     """Which units to remove from one row, every set of them once, and where the points of the curves find theirs."""
 
     def __init__(self, orders: Int[np.ndarray, "M U"]) -> None:
-        self.removed: list[Int[np.ndarray, "R"]] = []
+        self.removed: list[Bool[np.ndarray, "U"]] = []
         self._known: dict[bytes, int] = {}
         size = orders.shape[1]
         nothing = np.zeros(size, dtype=bool)
@@ -104,14 +104,14 @@ class _Plan:
     def _number(self, gone: Bool[np.ndarray, "U"]) -> int:
         number = self._known.setdefault(gone.tobytes(), len(self._known))
         if number == len(self.removed):
-            self.removed.append(gone.nonzero()[0])
+            self.removed.append(gone)
         return number
 
 
 def _shortened(pipeline: Pipeline, rows: Sequence[Row], plans: Sequence[_Plan]) -> Iterator[Row]:
     for row, plan in zip(rows, plans, strict=True):
         for removed in plan.removed:
-            yield without(pipeline, row, removed)
+            yield without(pipeline, row, removed.nonzero()[0])
 
 
 def _counts(size: int) -> Int[np.ndarray, "G"]:
