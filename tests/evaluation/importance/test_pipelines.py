@@ -83,12 +83,13 @@ def test_every_task_is_explained(method, task):
 @pytest.mark.parametrize(
     # Where embeddings are normalised, nearly all of the change happens close to nothing, which takes many steps.
     ("encoder", "steps"),
-    [(encoder, 400 if encoder == "Transformer" else 50) for encoder in ENCODERS],
+    [(encoder, 256 if encoder == "Transformer" else 50) for encoder in ENCODERS],
 )
 def test_integrated_gradients_add_up_when_there_are_enough_steps(encoder, steps):
     few, many = (completeness_gap(pipeline(encoder), rows_of(1), steps=each).max() for each in (2, steps))
     assert many < 1e-3
-    assert many <= few
+    # Where two steps are exact, rounding remains.
+    assert many <= max(few, 1e-6)
 
 
 def test_gradients_of_a_linear_model_add_up_without_steps():
