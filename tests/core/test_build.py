@@ -2,7 +2,7 @@ from types import ModuleType
 
 import pytest
 
-from salience.core.build import build, check_options
+from salience.core.build import build, check_options, foreign_classes
 from salience.core.errors import ConfigError
 
 
@@ -48,6 +48,13 @@ def test_a_missing_option_is_named():
         build("Kettle", room, 7)
 
 
+def test_options_of_a_wrong_type_are_reported_together():
+    with pytest.raises(ConfigError) as caught:
+        check_options(Kettle, {"litres": "two", "colour": 3}, skip=1)
+    assert "'litres' of Kettle must be a finite number, got 'two'" in str(caught.value)
+    assert "'colour' of Kettle must be text, got 3" in str(caught.value)
+
+
 @pytest.mark.parametrize("wrong", [3, {"A": 1, "B": 2}, {"Kettle": 3}, []])
 def test_anything_but_a_name_with_options_is_refused(wrong):
     with pytest.raises(ConfigError, match="expected a name"):
@@ -58,7 +65,22 @@ def test_a_class_of_a_third_party_is_imported_by_its_module():
     assert build({"fractions:Fraction": {"numerator": 3}}, room) == 3
 
 
-@pytest.mark.parametrize("wrong", ["nowhere_at_all:X", "collections:Nothing", "collections:namedtuple"])
+@pytest.mark.parametrize("name", ["fractions:Fraction", "this:Zen", "evil-name:X", "evil:a:b", "é.evil:X", "evil:X\n"])
+def test_no_class_of_a_third_party_is_imported_where_that_is_forbidden(name, monkeypatch):
+    monkeypatch.setattr("importlib.import_module", lambda module: pytest.fail(f"{module} was imported"))
+    with pytest.raises(ConfigError, match="importing it runs its code"), foreign_classes(allowed=False):
+        build(name, room)
+
+
+def test_what_was_forbidden_outside_stays_forbidden_inside():
+    with foreign_classes(allowed=False), foreign_classes(allowed=True), pytest.raises(ConfigError, match="third party"):
+        build("fractions:Fraction", room)
+    assert build({"fractions:Fraction": {"numerator": 3}}, room) == 3
+
+
+@pytest.mark.parametrize(
+    "wrong", [".x:Y", ":Y", "..:Z", "nowhere_at_all:X", "collections:Nothing", "collections:namedtuple"]
+)
 def test_a_foreign_name_that_leads_nowhere_is_explained(wrong):
     with pytest.raises(ConfigError, match=r"cannot import|not a class"):
         build(wrong, room)

@@ -69,6 +69,35 @@ def test_yaml_cannot_make_objects(tmp_path):
     assert not (tmp_path / "owned").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: &x [1, 2]\nb: [*x, *x, *x]", "references are not read"),
+        ("a: 1\nb: {c: 1, c: 2}", "given twice"),
+        ("a: !!bool maybe", "not valid YAML"),
+        ("a: !!timestamp z", "not valid YAML"),
+        ("a: " + "[" * 5000, "not valid YAML"),
+        ("a: " + "9" * 5000, "not valid YAML"),
+        ("a: \0", "not valid YAML"),
+    ],
+)
+def test_hostile_yaml_is_a_clear_error(text, problem):
+    with pytest.raises(ConfigError, match=problem) as caught:
+        config.parse(text, where="x.yaml")
+    assert len(str(caught.value).splitlines()) <= 3
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400, True, "3"])
+def test_a_number_is_finite(value):
+    with pytest.raises(ConfigError, match="'minutes' must be a finite number"):
+        config.make(Oven, {"degrees": 1, "minutes": value}, where="x")
+
+
+def test_the_keys_of_a_mapping_are_texts():
+    with pytest.raises(ConfigError, match="'rack' must be text or a mapping with names as keys or null"):
+        config.make(Oven, {"degrees": 1, "rack": {1: "a"}}, where="x")
+
+
 @pytest.mark.parametrize("text", ["- a\n", "3\n", "1: x\n"])
 def test_only_a_mapping_from_names_is_a_config(tmp_path, text):
     path = tmp_path / "list.yaml"

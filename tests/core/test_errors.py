@@ -22,3 +22,12 @@ def test_nothing_near_lists_what_is_known():
 def test_a_missing_package_comes_with_its_install_line():
     with pytest.raises(MissingPackage, match=r"pip install 'salience\[chinese\]'"):
         require("a_package_that_is_not_there", extra="chinese")
+
+
+def test_an_error_about_hostile_text_still_has_three_short_lines():
+    error = DataError("got 'a\nb\x1b[2J\ud800\u202e'", where="x\r\ny", fix="z" * 10_000)
+    first, second, third = str(error).splitlines()
+    assert first == r"got 'a b\x1b[2J\ud800\u202e'"
+    assert second == "  where: x y"
+    assert len(third) < 2000
+    assert error.problem == "got 'a\nb\x1b[2J\ud800\u202e'"

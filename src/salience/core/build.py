@@ -8,11 +8,28 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
 
+from salience.core.config import described, fits
 from salience.core.errors import ConfigError, did_you_mean
+
+# Importing runs code, and a name can come from a file of a stranger. The question is asked where the import happens,
+# because a search for such names in a file could miss a place.
+_foreign_allowed: ContextVar[bool] = ContextVar("foreign_allowed", default=True)
+
+
+@contextmanager
+def foreign_classes(*, allowed: bool) -> Iterator[None]:
+    """Inside the block, classes of third parties may be imported or not; what was forbidden outside stays so."""
+    token = _foreign_allowed.set(allowed and _foreign_allowed.get())
+    try:
+        yield
+    finally:
+        _foreign_allowed.reset(token)
 
 
 def find(name: str, room: ModuleType) -> type:
@@ -57,21 +74,41 @@ def named(choice: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     )
 
 
-def options_of(made: type, skip: int = 0) -> dict[str, inspect.Parameter]:
+def options_of(made: Callable[..., Any], skip: int = 0) -> dict[str, inspect.Parameter]:
     """The options of a constructor: its parameters after the first `skip`."""
     parameters = list(inspect.signature(made).parameters.items())
     return dict(parameters[skip:])
 
 
-def check_options(made: type, options: Mapping[str, Any], *, skip: int = 0) -> None:
-    """Bind `options` to the constructor, reporting every wrong and missing one together."""
+def check_options(made: Callable[..., Any], options: Mapping[str, Any], *, skip: int = 0) -> None:
+    """Bind `options` to the constructor, reporting every wrong and missing one together.
+
+    Raises:
+        ConfigError: an option is unknown, missing, or of another type than the constructor says.
+    """
     known = options_of(made, skip)
     problems = [f"'{name}' ({did_you_mean(str(name), known)})" for name in options if name not in known]
     missing = [name for name, each in known.items() if each.default is each.empty and name not in options]
     if problems:
         raise ConfigError(f"unknown options of {made.__name__}: " + "; ".join(problems), fix="remove or rename them")
+    hints = _hints(made)
+    wrong = [
+        f"'{name}' of {made.__name__} must be {described(hints[name])}, got {value!r}"
+        for name, value in options.items()
+        if name in hints and not fits(value, hints[name])
+    ]
+    if wrong:
+        raise ConfigError("; ".join(wrong), fix="correct them, or leave them out")
     if missing:
         raise ConfigError(f"{made.__name__} needs {', '.join(missing)}", fix="give them as options")
+
+
+def _hints(made: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return get_type_hints(made.__init__ if inspect.isclass(made) else made)
+    except (NameError, TypeError):
+        # A class of a third party may use names that exist for type checkers only; it has to check its options itself.
+        return {}
 
 
 def _fold(name: str) -> str:
@@ -79,10 +116,15 @@ def _fold(name: str) -> str:
 
 
 def _foreign(name: str) -> type:
+    if not _foreign_allowed.get():
+        raise ConfigError(
+            f"'{name}' is a class of a third party, and importing it runs its code",
+            fix="if you trust it, allow it: allow_foreign=True in Python, --allow-foreign on the command line",
+        )
     module, _, attribute = name.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ConfigError(f"cannot import '{name}': {error}", fix="write package.module:ClassName") from error
     if not inspect.isclass(found):
         raise ConfigError(f"'{name}' is not a class", fix="write package.module:ClassName")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
+from yaml.error import MarkedYAMLError
 
 from salience.core.errors import ConfigError, did_you_mean
 
@@ -32,8 +34,9 @@ def read(path: str | Path) -> dict[str, Any]:
 def parse(text: str, *, where: str) -> dict[str, Any]:
     """The mapping in a YAML text; nothing but plain values is ever made from it."""
     try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        value = yaml.load(text, Loader=_Plain)
+    # The parser lets through whatever goes wrong behind an explicit tag, such as `!!bool maybe`.
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
@@ -79,28 +82,54 @@ def make(kind: type[Made], values: Mapping[str, Any], *, where: str) -> Made:
         if name not in values and required:
             problems.append(f"'{name}' is missing")
         elif name in values and not fits(values[name], hints[name]):
-            problems.append(f"'{name}' must be {_words(hints[name])}, got {values[name]!r}")
+            problems.append(f"'{name}' must be {described(hints[name])}, got {values[name]!r}")
     if problems:
         raise ConfigError("; ".join(problems), where=where)
     return kind(**{name: _plain(each, hints[name]) for name, each in values.items()})
 
 
 def fits(value: object, hint: Any) -> bool:
-    """Is a value read from YAML of the annotated type? Whole numbers count as numbers, lists as tuples."""
+    """Is a value read from YAML of the annotated type? Whole numbers count as numbers, lists as tuples.
+
+    >>> fits(3, float), fits(float("inf"), float), fits([1, "a"], tuple[int, ...])
+    (True, False, False)
+    """
     if hint is Any:
         return True
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
         return any(fits(value, each) for each in typing.get_args(hint))
-    if origin is tuple:
+    if origin in (tuple, Sequence):
         return isinstance(value, list | tuple) and all(fits(each, typing.get_args(hint)[0]) for each in value)
+    if origin is Mapping:
+        return isinstance(value, Mapping) and all(fits(each, typing.get_args(hint)[0]) for each in value)
     if hint is None or hint is type(None):
         return value is None
     if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, origin or hint)
+
+
+class _Plain(yaml.SafeLoader):
+    """Plain values only: no references, which make an endless value out of a short text, and no key given twice."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise MarkedYAMLError(problem="references are not read", problem_mark=self.peek_event().start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        made = super().construct_mapping(node, deep=deep)
+        if len(made) < len(node.value):
+            raise MarkedYAMLError(problem="a key is given twice in one mapping", problem_mark=node.start_mark)
+        return made
+
+
+def _is_finite(value: float) -> bool:
+    # False for NaN, for both infinities, and for whole numbers that no float can hold.
+    return -sys.float_info.max <= value <= sys.float_info.max
 
 
 def _plain(value: object, hint: Any) -> object:
@@ -111,14 +140,15 @@ def _plain(value: object, hint: Any) -> object:
     return tuple(value) if isinstance(value, list) and holds_tuple else value
 
 
-def _words(hint: Any) -> str:
+def described(hint: Any) -> str:
+    """An annotated type in the words of an error: `int | None` is "a whole number or null"."""
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
-        return " or ".join(_words(each) for each in typing.get_args(hint))
-    if origin is tuple:
-        return f"a list of {_words(typing.get_args(hint)[0])}"
-    named = {int: "a whole number", float: "a number", str: "text", bool: "true or false", type(None): "null"}
-    return named.get(hint, "a mapping" if origin is not None and issubclass(origin, Mapping) else str(hint))
+        return " or ".join(described(each) for each in typing.get_args(hint))
+    if origin in (tuple, Sequence):
+        return f"a list of {described(typing.get_args(hint)[0])}"
+    named = {int: "a whole number", float: "a finite number", str: "text", bool: "true or false", type(None): "null"}
+    return "a mapping with names as keys" if origin is Mapping else named.get(hint, str(hint))
 
 
 def _copy(value: Any) -> Any:

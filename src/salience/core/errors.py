@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+# Characters.
+_LONGEST_LINE = 1500
+
 
 class SalienceError(Exception):
     """The base of all errors that `salience` raises on purpose.
@@ -25,11 +28,11 @@ class SalienceError(Exception):
         self.fix = fix
 
     def __str__(self) -> str:
-        lines = [self.problem]
+        lines = [_on_one_line(self.problem)]
         if self.where:
-            lines.append(f"  where: {self.where}")
+            lines.append(f"  where: {_on_one_line(self.where)}")
         if self.fix:
-            lines.append(f"  to do: {self.fix}")
+            lines.append(f"  to do: {_on_one_line(self.fix)}")
         return "\n".join(lines)
 
 
@@ -51,6 +54,14 @@ class NotAvailable(SalienceError, LookupError):
 
 class MissingPackage(SalienceError, ImportError):
     """An optional package is needed and is not installed."""
+
+
+def _on_one_line(text: str) -> str:
+    """A part of an error may quote anything: line breaks, commands to the terminal, a cell of a megabyte."""
+    if len(text) > _LONGEST_LINE:
+        text = f"{text[: _LONGEST_LINE // 2]} ... {text[-_LONGEST_LINE // 2 :]}"
+    flat = " ".join(line.strip() for line in text.splitlines())
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in flat)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
