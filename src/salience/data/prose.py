@@ -19,7 +19,7 @@ def paragraphs(docstring: str) -> list[list[str]]:
 
 
 _SECTION_LINE = re.compile(r"([-=~^#*+\"])\1{2,}\s*$")
-_TABLE_LINE = re.compile(r"[|+]|[-=+|\s]{3,}$")
+_TABLE_LINE = re.compile(r"[|+]\S|[|] |[-=+|\s]{3,}$")
 _DIRECTIVE = re.compile(r"\.\.\s+([\w:-]+)::\s*(.*)|\.\.(\s|$)")
 _HEADING = re.compile(
     r"(?:Args|Arguments|Parameters|Returns?|Raises|Yields|Examples?|Notes?|Warnings?|Attributes)\s*:$"
@@ -45,8 +45,11 @@ class _Blocks:
     indent: int = 0
     hanging: bool = False
     section: str = ""
+    # The line before, where it may be the title of a section.
+    before: str = ""
     # Lines indented more than this are code, a formula, or the like.
     skipped: int | None = None
+    # Within an example or a table, which both end with an empty line.
     in_code: bool = False
 
     def read(self, docstring: str) -> list[str]:
@@ -56,6 +59,7 @@ class _Blocks:
         return self.done
 
     def _line(self, text: str, indent: int) -> None:
+        before, self.before = self.before, text
         if not text:
             self._flush()
             self.in_code = False
@@ -64,8 +68,12 @@ class _Blocks:
         elif text.startswith(">>>"):
             self._flush()
             self.in_code = True
-        elif _SECTION_LINE.match(text) and len(self.lines) == 1:
-            self.section = self.lines.pop().lower().rstrip(":")
+        elif _SECTION_LINE.match(text) and before:
+            self.section = before.lower().rstrip(":")
+            self.lines = []
+        elif _TABLE_LINE.match(text):
+            self.lines = []
+            self.in_code = True
         else:
             self.skipped = None
             self._prose(text, indent)
@@ -81,7 +89,7 @@ class _Blocks:
             self._flush()
         elif not self.lines and _CODE_HEADING.match(text):
             self.skipped = indent
-        elif self._names_something(indent) or _TABLE_LINE.match(text):
+        elif self._names_something(indent):
             self._flush()
         elif found := _ENTRY.fullmatch(text) or _BULLET.fullmatch(text):
             self._begin(found[1], indent, hanging=True)
@@ -128,7 +136,9 @@ def _unmarked(block: str) -> str:
 
 def _sentences(block: str) -> list[str]:
     """The sentences of a block; those that are not plain prose become empty strings."""
-    ends = [int(end) for end in sentence_ends(block) if _begins_sentence(block[end:].lstrip())]
+    # A variable may end a sentence, unlike the initial of a name.
+    ends = {*sentence_ends(block).tolist(), *(found.end() for found in re.finditer(r"(?<=\s[a-z])\.(?=\s)", block))}
+    ends = sorted(end for end in ends if _begins_sentence(block[end:].lstrip()))
     pieces = [block[start:stop].strip() for start, stop in zip([0, *ends], [*ends, len(block)], strict=True)]
     return [piece if _is_plain(piece) else "" for piece in pieces if piece]
 
