@@ -6,6 +6,7 @@ import importlib
 import json
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from salience.cli.parser import parser
 from salience.core.errors import SalienceError
@@ -27,6 +28,10 @@ VERBS = {
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 a check failed, 2 the input was wrong, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that cannot show a character shows a stand-in; it is no reason to fail.
+            stream.reconfigure(errors="replace")
     arguments = parser().parse_args(words)
     module, _, function = VERBS[arguments.verb].partition(":")
     try:

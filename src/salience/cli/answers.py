@@ -17,8 +17,9 @@ from salience.data import table
 from salience.reports import terminal
 from salience.run import content
 from salience.run.explain import explain as explain_rows
+from salience.run.files import answers_frame
 from salience.run.folder import RunFolder
-from salience.run.publish import answers_frame, read_content
+from salience.run.publish import read_content
 from salience.run.run import Run, load
 
 

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from salience.core.place import Heat
+from salience.data.infer import Inference
 from salience.evaluation import Score
 from salience.evaluation.effect import Effect
 from salience.evaluation.faithfulness import Faithfulness
+from salience.evaluation.verdict import judge
 from salience.pipeline import Pipeline
 from salience.reports import content as show
 from salience.run.measure import Classes, Seen, Shown
@@ -29,6 +31,28 @@ METHODS: Mapping[str, tuple[str, str, bool]] = {
     "leave_one_out": ("leave one out", "how far the log-odds fall when the unit is taken away", True),
     "random": ("random order", "no importance at all: the yardstick", False),
 }
+
+
+#: Scores as they are called in sentences.
+SCORES: Mapping[str, str] = {
+    "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+    "auroc": "AUROC",
+    "log_loss": "log loss",
+    "ece": "calibration error (ECE)",
+    "subset_accuracy": "all labels right",
+    "hamming": "wrong decisions (Hamming loss)",
+    "r2": "R2",
+    "rmse": "root mean squared error",
+    "mae": "mean absolute error",
+    "pearson": "Pearson correlation",
+    "spearman": "Spearman correlation",
+}
+
+
+def title(name: str) -> str:
+    """What a score is called in sentences."""
+    return SCORES.get(name, name)
 
 
 def method(name: str) -> show.Method:
@@ -114,22 +138,24 @@ def proof(found: Faithfulness) -> show.Proof:
         reference=METHODS["random"][0],
         count=found.num_rows,
         seed=found.seed,
-        operator="; ".join(f"{column}: {operator}" for column, operator in found.operators.items()),
+        operator="the unit is taken out, and the rest moves together",
         scale={"log_odds": "log-odds of the prediction", "closeness": "closeness to the prediction"}[scale],
         guards=tuple(guards),
     )
 
 
 def _judged(name: str, effect: Effect, found: Faithfulness) -> show.MethodProof:
-    is_shown = name == found.method
+    verdict = None
+    if name in found.skills and name not in (found.best, "random"):
+        verdict = judge(found.skills[name], method=name, best=found.best, count=found.num_rows)
     return show.MethodProof(
         name=METHODS[name][0],
         comprehensiveness=effect.comprehensiveness,
         sufficiency=effect.sufficiency,
         fraction_to_flip=found.flips[name].fraction if found.flips else None,
         skill=found.skills.get(name),
-        verdict=found.verdict if is_shown else "",
-        sentence=_titled(found.sentence) if is_shown else "",
+        verdict=verdict.word if verdict else "",
+        sentence=_titled(verdict.sentence) if verdict else "",
         deletion=_curve(effect.deletion_curve, found),
         insertion=_curve(effect.insertion_curve, found),
     )
@@ -147,7 +173,7 @@ def _curve(scores: Sequence[Score], found: Faithfulness) -> tuple[show.CurvePoin
 
 def score_rows(name: str, scores: Mapping[str, Score], *, baseline: str = "") -> tuple[show.ScoreRow, ...]:
     """Scores of the model, or of a baseline, on one side."""
-    return tuple(show.ScoreRow(each, name, score, baseline=baseline) for each, score in scores.items())
+    return tuple(show.ScoreRow(title(each), name, score, baseline=baseline) for each, score in scores.items())
 
 
 def class_rows(found: Classes) -> tuple[show.ClassRow, ...]:
@@ -176,7 +202,7 @@ def calibration(found: Classes, scores: Mapping[str, Score]) -> show.Calibration
 def history(fitted: Fitted, metric: str) -> show.History:
     """The epochs of training."""
     return show.History(
-        metric,
+        title(metric),
         tuple(
             show.Epoch(each.number, each.loss, each.scores.get(metric), each.rate, each.seconds, each.best)
             for each in fitted.history
@@ -190,11 +216,20 @@ def headline(pipeline: Pipeline, target: str, seen: Seen, baseline: tuple[str, S
     inputs = " and ".join(f"'{name}'" for name in pipeline.columns)
     name = pipeline.task.scores[0]
     score = _told(seen.scores[name])
-    first = f"Predicts '{target}' from {inputs} with {name.replace('_', ' ')} {score} on the test rows."
+    first = f"Predicts '{target}' from {inputs} with {title(name)} {score} on the test rows."
     if baseline is None:
         return (first,)
-    title, best = baseline
-    return (first, f"The best baseline, {title}, reaches {_told(best)}.")
+    model, best = baseline
+    return (first, f"The best baseline, {model}, reaches {_told(best)}.")
+
+
+def inferred(found: Inference) -> tuple[str, ...]:
+    """What was concluded from the data alone, one sentence each."""
+    rows = f"{found.num_rows - found.num_missing:,} rows have a target"
+    if found.num_missing:
+        rows += f"; {found.num_missing:,} without one were left out"
+    columns = (f"'{each.name}' is {each.kind.name}, {each.role}: {each.reason}." for each in found.columns)
+    return (f"The task is {found.task}, because {found.reason}.", f"{rows}.", *columns, *found.notes)
 
 
 def now() -> str:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from salience.core.errors import DataError, NotAvailable
 from salience.evaluation import Score
 from salience.evaluation.baselines import baselines
@@ -19,6 +17,7 @@ from salience.reports import content as show
 from salience.run import content, measure
 from salience.run.environment import environment
 from salience.run.explain import explain
+from salience.run.files import write_answers, write_numbers
 from salience.run.folder import RunFolder
 from salience.run.settings import Settings
 from salience.run.watch import Watcher
@@ -72,8 +71,8 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
     by_class = measure.classes(pipeline, seen)
 
     sides = {"test": seen.scores, "validation": held.scores}
-    _write_numbers(folder, trained, sides, beside, proof, by_class)
-    _write_answers(folder, ids, seen, targets)
+    write_numbers(folder, trained.fitted, sides, beside, proof, by_class)
+    write_answers(folder, ids, seen, targets)
     explain(pipeline, rows, ids=ids).save(folder.path / "importance.parquet")
     best = _best(beside, pipeline.task.scores[0])
     made = show.ReportContent(
@@ -89,7 +88,7 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
         confusion=content.confusion(by_class, pipeline) if by_class else None,
         calibration=content.calibration(by_class, seen.scores) if by_class else None,
         telling=_telling(told),
-        inferred=tuple(prepared.inference.statement().splitlines()),
+        inferred=content.inferred(prepared.inference),
         findings=tuple(show.Finding(_SEVERITY[each.severity], each.sentence) for each in prepared.findings),
         split=show.Split(
             tuple(show.Side(side, len(getattr(prepared.split, side))) for side in ("train", "validation", "test")),
@@ -123,9 +122,9 @@ def draw(made: show.ReportContent, folder: RunFolder) -> None:
         figure.reliability(made.calibration, figures / "reliability.png")
     if made.confusion:
         figure.confusion(made.confusion, figures / "confusion.png")
-    for example in made.examples[:3]:
+    for number, example in enumerate(made.examples[:3], start=1):
         try:
-            path = figures / f"importance-{example.row_id}.png"
+            path = figures / f"importance-{number}.png"
             figure.importance(example, made.methods[0], made.proof, path)
         except NotAvailable:
             # A row without a single unit has no importance to draw.
@@ -153,64 +152,6 @@ def _proof(
     except DataError as error:
         return None, error.problem
     return found, ""
-
-
-def _write_numbers(
-    folder: RunFolder,
-    trained: Trained,
-    sides: Mapping[str, Mapping[str, Score]],
-    beside: Mapping[str, Mapping[str, Score]],
-    proof: Faithfulness | None,
-    by_class: measure.Classes | None,
-) -> None:
-    best = trained.fitted.best
-    folder.write_json(
-        "metrics.json",
-        {
-            **{side: {name: score.to_dict() for name, score in scores.items()} for side, scores in sides.items()},
-            "baselines": {
-                name: {each: score.to_dict() for each, score in scores.items()} for name, scores in beside.items()
-            },
-            "classes": {name: each.to_dict() for name, each in by_class.scores.items()} if by_class else {},
-            "best_epoch": best.number,
-            "epochs": len(trained.fitted.history),
-            "stopped": trained.fitted.stopped,
-        },
-    )
-    if proof:
-        folder.write_json("faithfulness.json", proof.to_dict())
-    lines = [
-        {
-            "epoch": each.number,
-            "loss": each.loss,
-            **each.scores,
-            "rate": each.rate,
-            "seconds": each.seconds,
-            "best": each.best,
-        }
-        for each in trained.fitted.history
-    ]
-    folder.write_text("history.csv", pd.DataFrame(lines).to_csv(index=False))
-
-
-def _write_answers(folder: RunFolder, ids: Sequence[str], seen: measure.Seen, targets: Sequence[Any]) -> None:
-    frame = answers_frame(ids, seen.answers)
-    frame.insert(1, "target", ["|".join(each) if isinstance(each, tuple) else each for each in targets])
-    folder.write_text("predictions.csv", frame.to_csv(index=False))
-
-
-def answers_frame(ids: Sequence[str], answers: Sequence[Any]) -> pd.DataFrame:
-    """One line per row: its id, the prediction, its probability, and the probability of every class."""
-    lines = [
-        {
-            "row": row,
-            "prediction": "|".join(answer.prediction) if isinstance(answer.prediction, tuple) else answer.prediction,
-            "probability": answer.probability,
-            **{f"probability of {label}": each for label, each in answer.probabilities.items()},
-        }
-        for row, answer in zip(ids, answers, strict=True)
-    ]
-    return pd.DataFrame(lines, columns=None if lines else ["row", "prediction", "probability"])
 
 
 def _best(beside: Mapping[str, Mapping[str, Score]], name: str) -> tuple[str, Score] | None:

@@ -1,0 +1,75 @@
+"""The tables and numbers that a run leaves for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from salience.evaluation import Score
+from salience.evaluation.faithfulness import Faithfulness
+from salience.run.folder import RunFolder
+from salience.run.measure import Classes, Seen
+from salience.tasks import Answer
+from salience.training import Fitted
+
+
+def write_numbers(
+    folder: RunFolder,
+    fitted: Fitted,
+    sides: Mapping[str, Mapping[str, Score]],
+    beside: Mapping[str, Mapping[str, Score]],
+    proof: Faithfulness | None,
+    by_class: Classes | None,
+) -> None:
+    """Scores, baselines and history, and what was found of faithfulness."""
+    best = fitted.best
+    folder.write_json(
+        "metrics.json",
+        {
+            **{side: {name: score.to_dict() for name, score in scores.items()} for side, scores in sides.items()},
+            "baselines": {
+                name: {each: score.to_dict() for each, score in scores.items()} for name, scores in beside.items()
+            },
+            "classes": {name: each.to_dict() for name, each in by_class.scores.items()} if by_class else {},
+            "best_epoch": best.number,
+            "epochs": len(fitted.history),
+            "stopped": fitted.stopped,
+        },
+    )
+    if proof:
+        folder.write_json("faithfulness.json", proof.to_dict())
+    lines = [
+        {
+            "epoch": each.number,
+            "loss": each.loss,
+            **each.scores,
+            "rate": each.rate,
+            "seconds": each.seconds,
+            "best": each.best,
+        }
+        for each in fitted.history
+    ]
+    folder.write_text("history.csv", pd.DataFrame(lines).to_csv(index=False))
+
+
+def write_answers(folder: RunFolder, ids: Sequence[str], seen: Seen, targets: Sequence[Any]) -> None:
+    """The answer to every test row beside its target."""
+    frame = answers_frame(ids, seen.answers)
+    frame.insert(1, "target", ["|".join(each) if isinstance(each, tuple) else each for each in targets])
+    folder.write_text("predictions.csv", frame.to_csv(index=False))
+
+
+def answers_frame(ids: Sequence[str], answers: Sequence[Answer]) -> pd.DataFrame:
+    """One line per row: its id, the prediction, its probability, and the probability of every class."""
+    lines = [
+        {
+            "row": row,
+            "prediction": "|".join(answer.prediction) if isinstance(answer.prediction, tuple) else answer.prediction,
+            "probability": answer.probability,
+            **{f"probability of {label}": each for label, each in answer.probabilities.items()},
+        }
+        for row, answer in zip(ids, answers, strict=True)
+    ]
+    return pd.DataFrame(lines, columns=None if lines else ["row", "prediction", "probability"])
