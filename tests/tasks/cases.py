@@ -1,0 +1,51 @@
+"""The contract table: one row for each task, and one for each option that changes what it computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from salience.tasks import Classification, MultiLabel, Regression, Task
+
+
+@dataclass(frozen=True)
+class Case:
+    """A task to be made anew, targets to fit it on, and targets that it has to refuse."""
+
+    name: str
+    make: Callable[[], Task]
+    targets: Sequence[Any]
+    wrong: Sequence[Any]
+    num_outputs: int
+    is_value: bool = False  # it answers with a number, which has no probability
+
+
+CLASSES = ("bad", "good", "bad", "fair", "bad", "good", "bad")
+LABELS = (("news", "sport"), (), ("sport",), ("art", "news"), ("sport",), ("news",), ("art", "news", "sport"))
+NUMBERS = (2.0, 5.5, -3.0, 2.5, 0.0, 8.0, 1.5)
+
+
+def classification(name: str, **options: Any) -> Case:
+    return Case(name, lambda: Classification(**options), CLASSES, wrong=("godd", None, 3), num_outputs=3)
+
+
+def multi_label(name: str, **options: Any) -> Case:
+    return Case(name, lambda: MultiLabel(**options), LABELS, wrong=(("spoort",), ("news", 3)), num_outputs=3)
+
+
+def regression(name: str, **options: Any) -> Case:
+    wrong = (float("nan"), float("inf"), "7", None)
+    return Case(name, lambda: Regression(**options), NUMBERS, wrong=wrong, num_outputs=1, is_value=True)
+
+
+CASES = (
+    classification("Classification"),
+    classification("Classification balanced", balanced=True),
+    classification("Classification smoothing", smoothing=0.1),
+    classification("Classification focal", focal=2.0),
+    multi_label("MultiLabel"),
+    multi_label("MultiLabel balanced", balanced=True),
+    regression("Regression"),
+    regression("Regression robust", robust=True),
+)
