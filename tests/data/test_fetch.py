@@ -139,14 +139,21 @@ def test_offline_names_the_files_their_addresses_and_the_folder(
     home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SALIENCE_OFFLINE", "1")
-    with pytest.raises(NotAvailable, match="2 files of the data set 'tiny' are missing") as caught:
+    with pytest.raises(NotAvailable, match=r"the data set 'tiny' is incomplete \(missing files: 2\)") as caught:
         get(two_files(site))
     message = str(caught.value)
-    assert f"a.txt  from  {site.address}/a" in message
-    assert f"deep/b.bin  from  {site.address}/b" in message
+    assert f"a.txt from {site.address}/a" in message
+    assert f"; deep/b.bin from {site.address}/b" in message
     assert f"where: {home / 'tiny'}" in message
     assert "unset SALIENCE_OFFLINE" in message
     assert site.asked == []
+
+
+def test_offline_names_ten_files_at_most(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALIENCE_OFFLINE", "1")
+    with pytest.raises(NotAvailable, match=r"and 34 more, see salience\.data\.missing") as caught:
+        get("babi")
+    assert str(caught.value).count("https://") == 10
 
 
 def test_offline_does_not_matter_when_all_is_there(home: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

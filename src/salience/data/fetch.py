@@ -50,8 +50,8 @@ def get(name: str | DataSet, *, report: Callable[[Progress], None] | None = None
     folder = data_home() / data_set.name
     wanted = missing(data_set)
     if wanted:
-        _refuse_if_offline(data_set, wanted, folder)
         _refuse_repacked(data_set, wanted, folder)
+        _refuse_if_offline(data_set, wanted, folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with locked(folder):
@@ -87,6 +87,8 @@ def verify(name: str | DataSet) -> list[Check]:
     return _checks(_data_set(name), remember=False)
 
 
+# How many files an error names.
+_NAMED = 10
 # Path -> (size, time of change, expected hash) of the files this process has found good.
 _GOOD: dict[Path, tuple[int, int, str]] = {}
 
@@ -127,11 +129,12 @@ def _same_contents(file: DataFile, path: Path) -> bool:
 def _refuse_if_offline(data_set: DataSet, wanted: Sequence[DataFile], folder: Path) -> None:
     if os.environ.get("SALIENCE_OFFLINE", "0") in ("", "0"):
         return
-    listing = "".join(f"\n    {each.file}  from  {each.url}" for each in wanted)
+    listing = "; ".join(f"{each.file} from {each.url}" for each in wanted[:_NAMED])
+    more = f"; and {len(wanted) - _NAMED} more, see salience.data.missing" if len(wanted) > _NAMED else ""
     raise NotAvailable(
-        f"{len(wanted)} files of the data set '{data_set.name}' are missing, and SALIENCE_OFFLINE forbids downloads",
+        f"the data set '{data_set.name}' is incomplete (missing files: {len(wanted)}), and SALIENCE_OFFLINE is set",
         where=str(folder),
-        fix=f"unset SALIENCE_OFFLINE, or put these files there:{listing}",
+        fix=f"unset SALIENCE_OFFLINE, or put these files there: {listing}{more}",
     )
 
 
