@@ -149,11 +149,11 @@ def test_offline_names_the_files_their_addresses_and_the_folder(
     assert site.asked == []
 
 
-def test_offline_names_ten_files_at_most(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_offline_names_five_files_at_most(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SALIENCE_OFFLINE", "1")
-    with pytest.raises(NotAvailable, match=r"and 34 more, see salience\.data\.missing") as caught:
+    with pytest.raises(NotAvailable, match=r"and 39 more, see salience\.data\.missing") as caught:
         get("babi")
-    assert str(caught.value).count("https://") == 10
+    assert str(caught.value).count("https://") == 5
 
 
 def test_offline_does_not_matter_when_all_is_there(home: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
