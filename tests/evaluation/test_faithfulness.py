@@ -170,6 +170,7 @@ def test_the_result_is_json_and_says_how_it_was_measured():
     assert (loaded["num_rows"], loaded["seed"], loaded["draws"], loaded["random_orders"]) == (32, 5, 10, 20)
     assert loaded["num_short"] > 0
     assert loaded["percent"] == [0, 5, 10, 20, 30, 50, 75]
+    assert loaded["thresholds"] == [0, 5, 10, 20, 50]
     assert loaded["operators"] == {"a": "Text.without"}
     assert set(loaded["effects"]["log_odds"]) == {*found.skills}
     assert loaded["skills"]["received"]["value"] == found.skill.value

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from salience.evaluation import removal
-from salience.evaluation.removal import answers, by_column, num_units, together, without
+from salience.evaluation.removal import answers, batch_size, by_column, num_units, together, without
 from tests.evaluation.linear import linear
 
 WEIGHTS = {"good": 2.0, "fine": 1.0, "dull": -0.5}
@@ -46,6 +46,13 @@ def test_answers_keep_the_order_of_rows_however_many_are_held(pipeline, row, mon
     for held in (1, 9, 10_000):
         monkeypatch.setattr(removal, "HELD", held)
         assert answers(pipeline, iter(rows)).tolist() == expected
+
+
+def test_long_rows_go_in_small_batches(pipeline):
+    short, long = (pipeline.encode([{"a": "good " * count, "b": ""}]) for count in (3, 500))
+    assert batch_size(short, most=256) == 256
+    assert batch_size([*short, *long], most=256) == 32
+    assert batch_size([], most=64) == 64
 
 
 def test_no_rows_have_no_answers(pipeline):

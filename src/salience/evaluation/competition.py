@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 
 from salience.core.seed import derive
 from salience.evaluation.erasure import Erased, erase, join, ranking
-from salience.evaluation.importance import Importance
+from salience.evaluation.importance.importance import Importance
 from salience.evaluation.removal import Row, answers, together
 from salience.evaluation.removal_shift import is_value
 from salience.pipeline import Pipeline

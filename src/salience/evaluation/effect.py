@@ -55,7 +55,7 @@ def log_odds(focus: Float[np.ndarray, "N M G"], whole: Float[np.ndarray, "N 1 1"
 
 
 def probability(focus: Float[np.ndarray, "N M G"], whole: Float[np.ndarray, "N 1 1"]) -> Float[np.ndarray, "N M G"]:  # noqa: ARG001
-    """The probability of the prediction."""
+    """The probability of the prediction; where a row has several labels, that of their mean log-odds."""
     # The same as 1 / (1 + exp(-focus)), without overflow.
     return (1 + np.tanh(focus / 2)) / 2
 

@@ -26,9 +26,21 @@ from typing import Any
 from salience.core.errors import DataError
 from salience.evaluation.bootstrap import Bootstrap
 from salience.evaluation.competition import RANDOM, RANDOM_ORDERS, Competition, compete
-from salience.evaluation.effect import Effect, Flip, Scale, closeness, effects, flips, gains, log_odds, probability
+from salience.evaluation.effect import (
+    THRESHOLDS,
+    Effect,
+    Flip,
+    Scale,
+    closeness,
+    effects,
+    flips,
+    gains,
+    log_odds,
+    probability,
+)
 from salience.evaluation.erasure import PERCENT
-from salience.evaluation.importance import GradientXInput, Importance, IntegratedGradients, LeaveOneOut
+from salience.evaluation.importance import GradientXInput, IntegratedGradients, LeaveOneOut
+from salience.evaluation.importance.importance import Importance
 from salience.evaluation.removal_shift import RemovalShift, is_value, removal_shift
 from salience.evaluation.sample import Sample, draw
 from salience.evaluation.score import Score
@@ -73,6 +85,8 @@ class Faithfulness:
     operators: dict[str, str]
     #: The inner points of the curves in percent of the units, at least one: 0 is one unit.
     percent: tuple[int, ...]
+    #: Those of them over which comprehensiveness and sufficiency are averaged.
+    thresholds: tuple[int, ...]
 
     @property
     def skill(self) -> Score:
@@ -154,6 +168,7 @@ def _judged(
         random_orders=RANDOM_ORDERS,
         operators={name: f"{type(each).__name__}.without" for name, each in pipeline.modalities.items()},
         percent=PERCENT,
+        thresholds=THRESHOLDS,
     )
 
 

@@ -5,7 +5,7 @@ Legend: N rows, C outputs, U units of a row over all its columns, numbered colum
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -51,9 +51,14 @@ def answers(pipeline: Pipeline, rows: Iterable[Row]) -> Float[Tensor, "N C"]:
     """The model's raw numbers for any number of rows; at most about half a million positions are held at once."""
     parts = []
     for held in _held(rows):
-        longest = max(1, max(map(_length, held)))
-        parts.append(pipeline.raw(held, size=int(np.clip(IN_BATCH // longest, 8, 256))))
+        parts.append(pipeline.raw(held, size=batch_size(held, most=256)))
     return torch.cat(parts) if parts else torch.empty(0, 0)
+
+
+def batch_size(rows: Sequence[Row], *, most: int) -> int:
+    """How many of these rows make a batch: so many that the longest together have about 16,000 positions."""
+    longest = max((_length(row) for row in rows), default=0)
+    return int(np.clip(IN_BATCH // max(1, longest), 8, most))
 
 
 def _held(rows: Iterable[Row]) -> Iterator[list[Row]]:

@@ -7,7 +7,6 @@ import torch
 from salience.core.place import Span
 from salience.evaluation.importance import (
     GradientXInput,
-    Importance,
     IntegratedGradients,
     LeaveOneOut,
     RandomOrder,
@@ -20,7 +19,7 @@ from tests.evaluation.linear import EVEN, linear
 WEIGHTS = {"good": 2.0, "fine": 1.0, "the": 0.0, "dull": -1.5, "bad": -3.0}
 EXACT = [GradientXInput(), IntegratedGradients(), IntegratedGradients(steps=3), LeaveOneOut()]
 SHARES = [Received(), Rollout()]
-ALL: list[Importance] = [*EXACT, *SHARES, RandomOrder()]
+ALL = [*EXACT, *SHARES, RandomOrder()]
 
 
 def by_word(heats):

@@ -1,7 +1,6 @@
 """Which parts of a row mattered to its answer: one method per file, all of one shape, (pipeline, rows) -> Heats."""
 
 from salience.evaluation.importance.gradient_x_input import GradientXInput
-from salience.evaluation.importance.importance import Importance
 from salience.evaluation.importance.integrated_gradients import IntegratedGradients, completeness_gap
 from salience.evaluation.importance.leave_one_out import LeaveOneOut
 from salience.evaluation.importance.random_order import RandomOrder
@@ -10,7 +9,6 @@ from salience.evaluation.importance.rollout import Rollout
 
 __all__ = [
     "GradientXInput",
-    "Importance",
     "IntegratedGradients",
     "LeaveOneOut",
     "RandomOrder",

@@ -14,7 +14,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from salience.core.batch import Batch
-from salience.evaluation.importance.importance import Importance, Row, Scores
+from salience.evaluation.importance.importance import Importance, Scores
+from salience.evaluation.removal import Row, batch_size
 from salience.pipeline import Pipeline, evaluating
 
 
@@ -30,7 +31,7 @@ class GradientXInput(Importance):
     def scores(self, pipeline: Pipeline, rows: Sequence[Row]) -> list[Scores]:
         found: list[Scores] = [{}] * len(rows)
         with differentiable(pipeline):
-            for index, batch in pipeline.batches(rows):
+            for index, batch in pipeline.batches(rows, batch_size(rows, most=64)):
                 contributions = _contributions(pipeline, batch)
                 for place, i in enumerate(index):
                     found[i] = merged(pipeline, rows[i], contributions, place)

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from salience.core.batch import Example
 from salience.core.place import Heat
+from salience.evaluation.removal import Row
 from salience.pipeline import Pipeline
 
-Row = Mapping[str, Example]
 #: For each column of one row, one number per unit.
 Scores = dict[str, Float[np.ndarray, "U"]]
 

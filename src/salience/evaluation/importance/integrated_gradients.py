@@ -17,7 +17,8 @@ from torch import Tensor
 from salience.core.batch import Batch
 from salience.core.errors import ConfigError
 from salience.evaluation.importance.gradient_x_input import differentiable, embed, merged
-from salience.evaluation.importance.importance import Importance, Row, Scores
+from salience.evaluation.importance.importance import Importance, Scores
+from salience.evaluation.removal import Row, batch_size
 from salience.pipeline import Pipeline
 
 
@@ -43,7 +44,7 @@ class IntegratedGradients(Importance):
     def scores(self, pipeline: Pipeline, rows: Sequence[Row]) -> list[Scores]:
         found: list[Scores] = [{}] * len(rows)
         with differentiable(pipeline):
-            for index, batch in pipeline.batches(rows):
+            for index, batch in pipeline.batches(rows, batch_size(rows, most=64)):
                 contributions, _ = _integrate(pipeline, batch, self.steps)
                 for place, i in enumerate(index):
                     found[i] = merged(pipeline, rows[i], contributions, place)
@@ -58,7 +59,7 @@ def completeness_gap(pipeline: Pipeline, rows: Iterable[Any], *, steps: int = 16
     encoded = pipeline.encode(rows)
     gaps = np.zeros(len(encoded))
     with differentiable(pipeline):
-        for index, batch in pipeline.batches(encoded):
+        for index, batch in pipeline.batches(encoded, batch_size(encoded, most=64)):
             contributions, change = _integrate(pipeline, batch, steps)
             total = torch.stack([each.double().sum(1) for each in contributions.values()]).sum(0)
             gaps[index] = (total - change).abs().numpy(force=True)

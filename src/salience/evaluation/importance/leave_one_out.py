@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Float, Int
 
 from salience.core.errors import ConfigError
-from salience.evaluation.importance.importance import Importance, Row, Scores
-from salience.evaluation.removal import answers, by_column, num_units, without
+from salience.evaluation.importance.importance import Importance, Scores
+from salience.evaluation.removal import Row, answers, by_column, num_units, without
 from salience.pipeline import Pipeline
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from salience.evaluation.importance.importance import Importance, Row, Scores
+from salience.evaluation.importance.importance import Importance, Scores
+from salience.evaluation.removal import Row
 from salience.pipeline import Pipeline
 
 

@@ -13,7 +13,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from salience.core.record import Attention
-from salience.evaluation.importance.importance import Importance, Row, Scores
+from salience.evaluation.importance.importance import Importance, Scores
+from salience.evaluation.removal import Row
 from salience.models.flow import position_weights
 from salience.pipeline import Pipeline
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from salience.evaluation.importance.importance import Importance, Row, Scores
+from salience.evaluation.importance.importance import Importance, Scores
 from salience.evaluation.importance.received import attention_shares
+from salience.evaluation.removal import Row
 from salience.models import flow
 from salience.pipeline import Pipeline
 
