@@ -5,22 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from salience.core.errors import ModelFolderError, SalienceError
+from salience.core.errors import MissingPackage, ModelFolderError, SalienceError
 
 FORMAT = 1
 DESCRIPTION, WEIGHTS, HASHES = "pipeline.json", "model.safetensors", "hashes.json"
-# A class named by its module would be imported, and importing runs code.
-FOREIGN = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+# What can be done about a damaged folder, and about one that is whole and yet not understood.
+COPY = "copy the folder again from its source, or train again"
+UPDATE = "load it with the version of salience that saved it, or train again"
 
 
 def write(folder: Path, description: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Path:
@@ -34,25 +34,27 @@ def write(folder: Path, description: Mapping[str, Any], weights: Mapping[str, Te
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        text = json.dumps({"format": FORMAT, **description}, ensure_ascii=False, indent=1)
+        text = json.dumps({"format": FORMAT, **description}, ensure_ascii=False, allow_nan=False, indent=1)
         (fresh / DESCRIPTION).write_text(text, encoding="utf-8")
         save_file({name: each.detach().cpu().contiguous().clone() for name, each in weights.items()}, fresh / WEIGHTS)
         hashes = {name: sha256(fresh / name) for name in (DESCRIPTION, WEIGHTS)}
         (fresh / HASHES).write_text(json.dumps(hashes, indent=1), encoding="utf-8")
         fresh.chmod(0o755)
         _replace(fresh, folder)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
+        if isinstance(error, ModelFolderError):
+            raise
         raise ModelFolderError(f"this pipeline cannot be written as JSON: {error}", where=str(folder)) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return folder
 
 
-def read(folder: Path, *, allow_foreign: bool = False) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The description and the weights of a folder whose hashes are right.
 
     Raises:
-        ModelFolderError: a file is missing, altered, of a newer format, or names code to import.
+        ModelFolderError: a file is missing, altered, or of another format.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load
@@ -65,30 +67,36 @@ def read(folder: Path, *, allow_foreign: bool = False) -> tuple[dict[str, Any], 
             raise ModelFolderError(
                 f"{name} is not the file that was saved: its hash differs from {HASHES}",
                 where=str(folder),
-                fix="copy the folder again from its source, or train again",
+                fix=COPY,
             )
     description = _parse(contents[DESCRIPTION], folder, DESCRIPTION)
     if description.get("format") != FORMAT:
         raise ModelFolderError(
-            f"expected format {FORMAT}, got {description.get('format')!r}", where=str(folder), fix="update salience"
-        )
-    inputs = description.get("inputs")
-    choices = [
-        *(inputs.values() if isinstance(inputs, dict) else []),
-        description.get("task"),
-        description.get("model"),
-    ]
-    foreign = sorted(set(_foreign(choices)))
-    if foreign and not allow_foreign:
-        raise ModelFolderError(
-            f"the model would import {', '.join(foreign)}, which runs code of a third party",
-            where=str(folder / DESCRIPTION),
-            fix="load it with allow_foreign=True if you trust it",
+            f"expected format {FORMAT}, got {description.get('format')!r}", where=str(folder), fix=UPDATE
         )
     try:
         return description, load(contents[WEIGHTS])
     except SafetensorError as error:
-        raise ModelFolderError(f"the weights cannot be read: {error}", where=str(folder / WEIGHTS)) from error
+        raise ModelFolderError(f"the weights cannot be read: {error}", where=str(folder / WEIGHTS), fix=COPY) from error
+
+
+def fill(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Give a model the weights that were saved for it.
+
+    Raises:
+        ModelFolderError: they are the weights of another model, or no finite numbers.
+    """
+    made = model.state_dict()
+    for name in sorted(made.keys() | weights.keys()):
+        if name not in made or name not in weights:
+            where = "the description does not know" if name in weights else "the file lacks"
+            raise ModelFolderError(f"the weights are of another model: {where} '{name}'")
+        wanted, saved = tuple(made[name].shape), tuple(weights[name].shape)
+        if wanted != saved:
+            raise ModelFolderError(f"the weights are of another model: '{name}' has shape {saved}, expected {wanted}")
+        if not weights[name].isfinite().all():
+            raise ModelFolderError(f"the weights '{name}' hold values that are no finite numbers")
+    model.load_state_dict(dict(weights))
 
 
 @contextmanager
@@ -96,15 +104,16 @@ def explained(folder: Path) -> Iterator[None]:
     """Turn what goes wrong while a pipeline is put together into an error about its folder."""
     try:
         yield
-    except (KeyError, TypeError, AttributeError, IndexError, RuntimeError, ValueError) as error:
-        if isinstance(error, ModelFolderError):
-            raise
-        problem = error.problem if isinstance(error, SalienceError) else f"{type(error).__name__}: {error}"
-        first = problem.strip().splitlines()[0] if problem.strip() else type(error).__name__
+    except MissingPackage:
+        raise
+    except SalienceError as error:
+        raise ModelFolderError(error.problem, where=str(folder / DESCRIPTION), fix=error.fix or UPDATE) from error
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError) as error:
+        # The description is a stranger's: a wrong value can fail anywhere in the house.
         raise ModelFolderError(
-            f"the folder does not describe a pipeline of this version: {first}",
+            f"the folder does not describe a pipeline of this version ({type(error).__name__}: {error})",
             where=str(folder / DESCRIPTION),
-            fix="load it with the version of salience that saved it, or train again",
+            fix=UPDATE,
         ) from error
 
 
@@ -119,9 +128,9 @@ def _replace(fresh: Path, folder: Path) -> None:
     if not folder.exists():
         os.replace(fresh, folder)
         return
-    if not (folder / HASHES).exists() and any(folder.iterdir()):
+    if not folder.is_dir() or {each.name for each in folder.iterdir()} - {DESCRIPTION, WEIGHTS, HASHES}:
         raise ModelFolderError(
-            "the folder exists and holds something else than a saved pipeline",
+            "there is something else than a saved pipeline at this place",
             where=str(folder),
             fix="choose another folder",
         )
@@ -132,8 +141,12 @@ def _replace(fresh: Path, folder: Path) -> None:
 
 
 def _bytes(folder: Path, name: str) -> bytes:
+    path = folder / name
     try:
-        return (folder / name).read_bytes()
+        # A pipe or a device would be read without end.
+        if path.exists() and not path.is_file():
+            raise OSError(0, "not a file")
+        return path.read_bytes()
     except OSError as error:
         raise ModelFolderError(
             f"expected {DESCRIPTION}, {WEIGHTS} and {HASHES} of a saved pipeline; {name}: {error.strerror}",
@@ -148,22 +161,13 @@ def _json(folder: Path, name: str) -> dict[str, Any]:
 
 def _parse(content: bytes, folder: Path, name: str) -> dict[str, Any]:
     try:
-        value = json.loads(content.decode("utf-8"))
+        value = json.loads(content.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise ModelFolderError(f"{name} is not valid JSON: {error}", where=str(folder)) from error
+        raise ModelFolderError(f"{name} is not valid JSON: {error}", where=str(folder), fix=COPY) from error
     if not isinstance(value, dict):
-        raise ModelFolderError(f"expected an object in {name}, got {type(value).__name__}", where=str(folder))
+        raise ModelFolderError(f"expected an object in {name}, got {type(value).__name__}", where=str(folder), fix=COPY)
     return value
 
 
-def _foreign(value: object) -> Iterator[str]:
-    """Names among some choices that would be imported."""
-    if isinstance(value, str) and FOREIGN.match(value):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from _foreign(key)
-            yield from _foreign(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _foreign(each)
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON number")

@@ -5,22 +5,24 @@ Legend: N rows, C outputs, S positions, U units.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
 from salience import model_folder, tasks
 from salience.core.batch import Batch, Example
-from salience.core.build import build, named
-from salience.core.errors import DataError, NotAvailable, did_you_mean
+from salience.core.build import build, check_options, foreign_classes, named
+from salience.core.errors import ConfigError, DataError, NotAvailable, did_you_mean
 from salience.core.place import Heat
 from salience.data import modalities
+from salience.data.fault import check_names, where
 from salience.data.modality import Modality
 from salience.models import Model, Output, assemble
 from salience.models.encoders import Pretrained
@@ -42,6 +44,9 @@ class Pipeline:
         task: what is asked, likewise: `"Classification"` or `{"Classification": {"balanced": True}}`.
         model: options of `salience.models.assemble`: `width`, `encoder`, `pool`, `dropout`.
 
+    Raises:
+        ConfigError: there is no input column, or a name or an option is unknown or of a wrong type.
+
     >>> pipeline = Pipeline({"text": "Text"}, "Classification", model={"width": 8, "encoder": "Identity"})
     >>> rows = [{"text": "good good"}, {"text": "bad bad"}]
     >>> pipeline.learn(rows, ["yes", "no"], seed=0).predict(["good"])[0].prediction in ("yes", "no")
@@ -51,6 +56,9 @@ class Pipeline:
     model: Model
 
     def __init__(self, inputs: Mapping[str, Choice], task: Choice, *, model: Mapping[str, Any] | None = None) -> None:
+        if not inputs:
+            raise ConfigError("a pipeline reads at least one input column, and none was named", fix="name one")
+        check_options(assemble, model or {}, skip=2, name="model")
         self.config: dict[str, Any] = {"inputs": dict(inputs), "task": task, "model": dict(model or {})}
         self.modalities: dict[str, Modality] = {name: build(each, modalities) for name, each in inputs.items()}
         self.task: Task = build(task, tasks)
@@ -84,30 +92,48 @@ class Pipeline:
         """Rows as mappings from column to cell; bare cells are taken for the only input column.
 
         Raises:
-            DataError: a row lacks an input column.
+            DataError: a row lacks an input column, or a table has two columns of one name.
+            NotAvailable: a single row was given.
         """
         return [self._row(row, number) for number, row in enumerate(_records(rows), start=1)]
 
-    def _row(self, row: Any, number: int) -> Row:
+    def _row(self, row: Any, name: object) -> Row:
         if not isinstance(row, Mapping):
             if len(self.modalities) > 1:
                 raise DataError(
                     f"expected a mapping with the columns {', '.join(self.columns)}, got {type(row).__name__}",
-                    where=f"row {number}",
+                    where=f"row {name}",
                 )
             return {self.columns[0]: row}
-        for name in self.modalities:
-            if name not in row:
-                known = did_you_mean(name, [str(each) for each in row])
-                raise DataError(f"the column '{name}' is missing", where=f"row {number}", fix=known)
+        for column in self.modalities:
+            if column not in row:
+                known = did_you_mean(column, [str(each) for each in row])
+                raise DataError(f"the column '{column}' is missing", where=f"row {name}", fix=known)
         return row
 
     def encode(self, rows: Iterable[Any]) -> list[dict[str, Example]]:
-        """Each row as one example per input column."""
-        return [
-            {name: modality.encode(row[name]) for name, modality in self.modalities.items()}
-            for row in self.as_rows(rows)
-        ]
+        """Each row as one example per input column; see `encode_row`."""
+        return [self.encode_row(row, name=number) for number, row in enumerate(_records(rows), start=1)]
+
+    def encode_row(self, row: Any, *, name: object) -> dict[str, Example]:
+        """One row as one example per input column.
+
+        Args:
+            row: a mapping from column to cell, or a bare cell for the only input column.
+            name: the name or number of the row, for errors.
+
+        Raises:
+            DataError: an input column is missing, or its cell cannot be read.
+        """
+        cells = self._row(row, name)
+        examples = {}
+        for column, modality in self.modalities.items():
+            try:
+                examples[column] = modality.encode(cells[column])
+            except DataError as error:
+                place = where("the input", row=name, column=column)
+                raise DataError(error.problem, where=place, fix=error.fix) from error
+        return examples
 
     def collate(self, examples: Sequence[Mapping[str, Example]], target: Tensor | None = None) -> Batch:
         """Some encoded rows as one padded batch, on the model's device."""
@@ -147,12 +173,13 @@ class Pipeline:
 
     def stream(self, rows: Iterable[Any]) -> Iterator[Answer]:
         """Answers one by one while rows come in; memory does not depend on how many there are."""
-        incoming = _records(rows)
-        seen = 0
-        while window := list(islice(incoming, WINDOW)):
-            rows_now = [self._row(row, seen + i) for i, row in enumerate(window, start=1)]
-            seen += len(window)
-            yield from self.task.decode(self.raw(self.encode(rows_now)))
+        incoming = enumerate(_records(rows), start=1)
+        while window := [self.encode_row(row, name=number) for number, row in islice(incoming, WINDOW)]:
+            yield from self.answers(window)
+
+    def answers(self, examples: Sequence[Mapping[str, Example]]) -> list[Answer]:
+        """The answers to encoded rows."""
+        return self.task.decode(self.raw(examples)) if examples else []
 
     def merge(self, example: Example, weights: np.ndarray) -> np.ndarray:
         """Weights of positions [S] summed into weights of units [U]; special positions belong to no unit."""
@@ -190,15 +217,15 @@ class Pipeline:
         Raises:
             ModelFolderError: the folder is incomplete, altered, or not a saved pipeline.
         """
-        description, weights = model_folder.read(Path(folder), allow_foreign=allow_foreign)
-        with model_folder.explained(Path(folder)):
+        description, weights = model_folder.read(Path(folder))
+        with model_folder.explained(Path(folder)), foreign_classes(allowed=allow_foreign):
             pipeline = cls(description["inputs"], description["task"], model=description["model"])
             states = description["states"]
             for name, modality in pipeline.modalities.items():
                 modality.restore(states["inputs"][name])
             pipeline.task.restore(states["task"])
             pipeline._assemble(seed=0)
-            pipeline.model.load_state_dict(weights)
+            model_folder.fill(pipeline.model, weights)
         pipeline.model.eval()
         return pipeline
 
@@ -223,9 +250,11 @@ def evaluating(model: torch.nn.Module) -> Iterator[None]:
 
 def _records(rows: Iterable[Any]) -> Iterator[Any]:
     """Rows of a table or of any iterable, one at a time."""
-    to_dict: Callable[..., list[Any]] | None = getattr(rows, "to_dict", None)
-    if to_dict is not None and hasattr(rows, "columns"):
-        return iter(to_dict("records"))
-    if isinstance(rows, str | Mapping):
-        raise NotAvailable("expected several rows, got a single one", fix="put it in a list: predict([row])")
+    if isinstance(rows, pd.DataFrame):
+        check_names(list(rows.columns), "the columns of the table")
+        return iter(rows.to_dict("records"))
+    if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Iterable):
+        raise NotAvailable(
+            f"expected several rows, got a single {type(rows).__name__}", fix="put it in a list: predict([row])"
+        )
     return iter(rows)

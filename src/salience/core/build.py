@@ -80,27 +80,36 @@ def options_of(made: Callable[..., Any], skip: int = 0) -> dict[str, inspect.Par
     return dict(parameters[skip:])
 
 
-def check_options(made: Callable[..., Any], options: Mapping[str, Any], *, skip: int = 0) -> None:
+def check_options(
+    made: Callable[..., Any], options: Mapping[str, Any], *, skip: int = 0, name: str | None = None
+) -> None:
     """Bind `options` to the constructor, reporting every wrong and missing one together.
+
+    Args:
+        made: a class or a function.
+        options: what is to be given by name.
+        skip: how many leading parameters the caller gives itself.
+        name: what errors call it.
 
     Raises:
         ConfigError: an option is unknown, missing, or of another type than the constructor says.
     """
+    name = name or made.__name__
     known = options_of(made, skip)
-    problems = [f"'{name}' ({did_you_mean(str(name), known)})" for name in options if name not in known]
-    missing = [name for name, each in known.items() if each.default is each.empty and name not in options]
+    problems = [f"'{each}' ({did_you_mean(str(each), known)})" for each in options if each not in known]
+    missing = [each for each, found in known.items() if found.default is found.empty and each not in options]
     if problems:
-        raise ConfigError(f"unknown options of {made.__name__}: " + "; ".join(problems), fix="remove or rename them")
+        raise ConfigError(f"unknown options of {name}: " + "; ".join(problems), fix="remove or rename them")
     hints = _hints(made)
     wrong = [
-        f"'{name}' of {made.__name__} must be {described(hints[name])}, got {value!r}"
-        for name, value in options.items()
-        if name in hints and not fits(value, hints[name])
+        f"'{each}' of {name} must be {described(hints[each])}, got {value!r}"
+        for each, value in options.items()
+        if each in hints and not fits(value, hints[each])
     ]
     if wrong:
         raise ConfigError("; ".join(wrong), fix="correct them, or leave them out")
     if missing:
-        raise ConfigError(f"{made.__name__} needs {', '.join(missing)}", fix="give them as options")
+        raise ConfigError(f"{name} needs {', '.join(missing)}", fix="give them as options")
 
 
 def _hints(made: Callable[..., Any]) -> dict[str, Any]:
