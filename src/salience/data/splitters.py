@@ -48,6 +48,10 @@ class ByHash(Splitter):
     """By SHA-256 of an id, or of the input texts: a row is on the same side in every file and on every machine.
 
     Without `id_column`, texts that differ at most in capitals and white space are on one side.
+
+    Args:
+        id_column: the column whose values are hashed; the input texts by default.
+        fractions: shares of train, validation and test; their sum is 1.
     """
 
     id_column: str | None = None
@@ -70,6 +74,10 @@ class Stratified(Splitter):
 
     A row with several labels counts for its rarest one. Texts that differ at most in capitals and white space stay on
     one side, and each class has a row in train.
+
+    Args:
+        fractions: shares of train, validation and test; their sum is 1.
+        seed: equal seeds divide equal rows equally.
     """
 
     fractions: Sequence[float] = _USUAL
@@ -94,6 +102,9 @@ class ByColumn(Splitter):
     """By a column that names the side: train, validation (valid, val, dev) or test.
 
     If no row is named validation, a tenth of train is taken for it by a hash of the text.
+
+    Args:
+        column: the column that names the sides.
     """
 
     column: str
@@ -121,6 +132,10 @@ class ByTime(Splitter):
     """The earliest rows are train, the latest test. Rows of the same time stay on one side.
 
     Times are numbers, or dates as ISO 8601 writes them: 2024-01-31, 2024-01-31T12:30:00Z.
+
+    Args:
+        column: the column of times.
+        fractions: shares of train, validation and test; their sum is 1.
     """
 
     column: str
@@ -139,7 +154,12 @@ class ByTime(Splitter):
 
 @dataclass(frozen=True)
 class ByGroup(Splitter):
-    """All rows of a group (a user, a film) on one side, by SHA-256 of its name. Shares hold for many groups only."""
+    """All rows of a group (a user, a film) on one side, by SHA-256 of its name. Shares hold for many groups only.
+
+    Args:
+        column: the column that names the group.
+        fractions: shares of train, validation and test; their sum is 1.
+    """
 
     column: str
     fractions: Sequence[float] = _USUAL

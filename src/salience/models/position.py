@@ -47,6 +47,9 @@ class Learned(nn.Module):
 
     Idea: positions may mean anything; beyond `longest` nothing can be read.
 
+    Args:
+        longest: how many positions have a vector.
+
     >>> positions = Learned(2, longest=3)
     >>> _ = positions.load_state_dict({"table": torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])})
     >>> positions(torch.tensor([[[10.0, 10.0], [20.0, 20.0]]])).tolist()

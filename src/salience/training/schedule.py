@@ -25,6 +25,9 @@ class Cosine:
 
     With progress p in [0, 1] and warm-up w the rate is multiplied by p / w before w, and by
     :math:`\frac12 (1 + \cos \pi \frac{p - w}{1 - w})` after it (Loshchilov and Hutter 2017).
+
+    Args:
+        warmup: share of all steps in which the rate rises, in [0, 1).
     """
 
     def __init__(self, *, warmup: float = 0.05) -> None:
@@ -45,7 +48,11 @@ class Cosine:
 
 
 class OneCycle:
-    """A cosine up to the highest rate, then a cosine down to a thousandth of it (Smith and Topin 2018)."""
+    """A cosine up to the highest rate, then a cosine down to a thousandth of it (Smith and Topin 2018).
+
+    Args:
+        rise: share of all steps in which the rate rises, in [0, 1).
+    """
 
     def __init__(self, *, rise: float = 0.3) -> None:
         self.rise = _share(rise, "rise")
@@ -65,7 +72,11 @@ class OneCycle:
 
 
 class Constant:
-    """The same rate throughout, after a linear warm-up."""
+    """The same rate throughout, after a linear warm-up.
+
+    Args:
+        warmup: share of all steps in which the rate rises, in [0, 1).
+    """
 
     def __init__(self, *, warmup: float = 0.0) -> None:
         self.warmup = _share(warmup, "warmup")
@@ -79,7 +90,12 @@ class Constant:
 
 
 class Plateau:
-    """Multiply the rate by `factor` after `patience` epochs without a better validation score."""
+    """Multiply the rate by `factor` after `patience` epochs without a better validation score.
+
+    Args:
+        factor: what the rate is multiplied by, in [0, 1).
+        patience: epochs without a better score that are put up with.
+    """
 
     def __init__(self, *, factor: float = 0.3, patience: int = 1) -> None:
         self.factor = _share(factor, "factor")
