@@ -14,7 +14,11 @@ from salience.pipeline import Pipeline
 
 @dataclass(frozen=True)
 class RandomOrder(Importance):
-    """Independent uniform numbers between 0 and 1; equal seeds give equal numbers. Cost: nothing."""
+    """Independent uniform numbers between 0 and 1; equal seeds give equal numbers. Cost: nothing.
+
+    Args:
+        seed: what the numbers follow from.
+    """
 
     seed: int = 0
 
