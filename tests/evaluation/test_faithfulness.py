@@ -20,7 +20,7 @@ def weights(seed=0):
     return {word: float(generator.normal(scale=2) if i % 3 == 0 else 0) for i, word in enumerate(WORDS)}
 
 
-def rows(count=40, columns="a", seed=0, shortest=4, longest=17):
+def rows(count=40, columns="a", seed=0, shortest=4, longest=12):
     generator = np.random.default_rng(seed)
     return [
         {name: " ".join(generator.choice(WORDS, generator.integers(shortest, longest))) for name in columns}
@@ -28,7 +28,7 @@ def rows(count=40, columns="a", seed=0, shortest=4, longest=17):
     ]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("honesty", "verdict"), [(TRUE, "pass"), (FALSE, "misleading"), (EVEN, "fail")])
 def test_attention_is_judged_as_it_was_made(honesty, verdict, seed):
     pipeline = linear(weights(seed), honesty=honesty)
@@ -118,7 +118,7 @@ def test_equal_seeds_give_equal_results_and_others_do_not():
 
 
 def test_groups_are_drawn_whole_and_widen_the_interval():
-    repeated = [row for row in rows(6) for _ in range(6)]
+    repeated = [row for row in rows(6, longest=7) for _ in range(6)]
     groups = [i for i in range(6) for _ in range(6)]
     pipeline = linear(weights(), honesty=EVEN)
     alone = measure_faithfulness(pipeline, repeated, Received())
@@ -165,7 +165,7 @@ def test_the_pipeline_is_left_as_it_was():
 
 
 def test_the_result_is_json_and_says_how_it_was_measured():
-    found = measure_faithfulness(linear(weights()), rows(shortest=1), Received(), count=32, draws=10, seed=5)
+    found = measure_faithfulness(linear(weights()), rows(80, shortest=1), Received(), count=32, draws=10, seed=5)
     loaded = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert (loaded["num_rows"], loaded["seed"], loaded["draws"], loaded["random_orders"]) == (32, 5, 10, 20)
     assert loaded["num_short"] > 0

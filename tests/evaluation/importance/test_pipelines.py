@@ -86,7 +86,7 @@ def test_every_task_is_explained(method, task):
     [(encoder, 256 if encoder == "Transformer" else 50) for encoder in ENCODERS],
 )
 def test_integrated_gradients_add_up_when_there_are_enough_steps(encoder, steps):
-    few, many = (completeness_gap(pipeline(encoder), rows_of(1), steps=each).max() for each in (2, steps))
+    few, many = (completeness_gap(pipeline(encoder), rows_of(1)[:2], steps=each).max() for each in (2, steps))
     assert many < 1e-3
     # Where two steps are exact, rounding remains.
     assert many <= max(few, 1e-6)
