@@ -34,7 +34,8 @@ class Loader:
         batch_size: most rows in a batch.
         token_budget: most positions in a batch, padding included; one longer row still makes a batch of its own.
         shuffle: mix the rows anew in each epoch; otherwise batches go from long rows to short ones.
-        seed, epoch: everything random is a function of these two.
+        seed: everything random is a function of it and the epoch.
+        epoch: the number of the epoch, from 0.
         drop_units: chance of each unit to be left out of its row, for training; at least one unit is kept.
         prefetch: make the next two batches in a background thread.
 
