@@ -1,24 +1,28 @@
 """Scikit-learn estimators: the same models in `Pipeline`, `GridSearchCV` and `cross_val_score`.
 
-X is a sequence of texts, or a frame whose columns are all texts.
+X is a sequence of texts, or a frame whose columns are all texts; a missing text is read as an empty one.
 """
 
 from __future__ import annotations
 
+import math
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import assert_all_finite, check_is_fitted, column_or_1d
 
 from salience.core.config import make
-from salience.core.errors import DataError
+from salience.core.errors import ConfigError, DataError
+from salience.data.fault import check_names
 from salience.pipeline import Pipeline
 from salience.run.result import Result
 
@@ -36,7 +40,7 @@ class _TextEstimator(BaseEstimator, ABC):
         model: Mapping[str, Any] | None = None,
         train: Mapping[str, Any] | None = None,
         validation_fraction: float = 0.1,
-        random_state: int = 0,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.text = text
         self.model = model
@@ -49,20 +53,20 @@ class _TextEstimator(BaseEstimator, ABC):
 
         Raises:
             DataError: X and y differ in length, or X is not text.
+            ConfigError: an option of the model or of training is unknown or impossible.
         """
         from salience.training import Side, TrainOptions, fit
 
-        rows = self._rows(X, learning=True)
-        targets = self._targets(y)
+        rows, targets = self._rows(X, learning=True), self._targets(y)
         if len(rows) != len(targets):
             raise DataError(f"expected as many targets as rows, got {len(rows)} rows and {len(targets)} targets")
-        inside, held = self._split(targets)
-        options = make(TrainOptions, {"seed": self.random_state, **(self.train or {})}, where="train")
+        seed = self._seed()
+        options = make(TrainOptions, {"seed": seed, **(self.train or {})}, where="train")
         pipeline = Pipeline(dict.fromkeys(self.columns_, self.text), self._task, model=self.model)
-        pipeline.learn([rows[i] for i in inside], [targets[i] for i in inside], seed=self.random_state)
-        sides = [
-            Side(pipeline.encode([rows[i] for i in index]), [targets[i] for i in index]) for index in (inside, held)
-        ]
+        divided = self._divided(self._strata(targets), np.random.default_rng(seed))
+        inside, held = (([rows[i] for i in index], [targets[i] for i in index]) for index in divided)
+        pipeline.learn(*inside, seed=seed)
+        sides = [Side(pipeline.encode(texts), answers) for texts, answers in (inside, held)]
         with tempfile.TemporaryDirectory(prefix="salience-") as folder:
             self.history_ = fit(pipeline, *sides, options=options, folder=Path(folder)).history
         self.pipeline_ = pipeline
@@ -75,19 +79,36 @@ class _TextEstimator(BaseEstimator, ABC):
         check_is_fitted(self, "pipeline_")
         return explain(self.pipeline_, self._rows(X), method=method)
 
-    def _split(self, targets: list[Any]) -> tuple[list[int], list[int]]:
-        everything = np.arange(len(targets))
-        inside, held = train_test_split(
-            everything,
-            test_size=self.validation_fraction,
-            random_state=self.random_state,
-            stratify=self._strata(targets),
-        )
-        return inside.tolist(), held.tolist()
+    def _seed(self) -> int:
+        """One whole number, whatever scikit-learn allows for `random_state`."""
+        if isinstance(self.random_state, Integral):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _divided(self, strata: Sequence[Any], generator: np.random.Generator) -> tuple[list[int], list[int]]:
+        """Rows to learn from, and rows held out: a share of every stratum, rounded up, but never its last row.
+
+        Raises:
+            ConfigError: the share is none.
+            DataError: no stratum has two rows.
+        """
+        if not 0 < self.validation_fraction < 1:
+            raise ConfigError(f"validation_fraction must be between 0 and 1, got {self.validation_fraction!r}")
+        of_row = pd.factorize(np.asarray(strata))[0]
+        held: list[int] = []
+        for stratum in range(of_row.max() + 1):
+            rows = np.flatnonzero(of_row == stratum)
+            count = min(math.ceil(self.validation_fraction * len(rows)), len(rows) - 1)
+            held += generator.choice(rows, count, replace=False).tolist()
+        if not held:
+            raise DataError(
+                f"none of n_samples = {len(of_row)} can be held out: there are no two of one kind", fix="give more rows"
+            )
+        return np.setdiff1d(np.arange(len(of_row)), held).tolist(), sorted(held)
 
     @abstractmethod
-    def _strata(self, targets: list[Any]) -> list[Any] | None:
-        """What the held-out part must hold equal shares of, if anything."""
+    def _strata(self, targets: list[Any]) -> list[Any]:
+        """For each row the group of which an equal share is held out."""
 
     @abstractmethod
     def _targets(self, y: Any) -> list[Any]:
@@ -95,14 +116,17 @@ class _TextEstimator(BaseEstimator, ABC):
 
     def _rows(self, X: Any, *, learning: bool = False) -> list[dict[str, Any]]:  # noqa: N803
         """One mapping per row; the columns are learned in `fit` and must come back in `predict`."""
-        frame = X if isinstance(X, pd.DataFrame) else _frame(X)
+        frame = X.rename(columns=str) if isinstance(X, pd.DataFrame) else _frame(X)
+        if frame.empty:
+            raise DataError("expected at least one row with a text, got none", where="X")
+        check_names(list(frame.columns), "columns of X")
         if learning:
-            self.columns_ = [str(name) for name in frame.columns]
-        missing = [name for name in self.columns_ if name not in map(str, frame.columns)]
+            self.columns_ = list(frame.columns)
+        missing = [name for name in self.columns_ if name not in frame.columns]
         if missing:
             raise DataError(f"X lacks the columns {', '.join(missing)} that the model was trained on")
-        cells = frame.rename(columns=str)[self.columns_]
-        return [dict(zip(self.columns_, row, strict=True)) for row in cells.itertuples(index=False, name=None)]
+        cells = [_texts(frame[name]) for name in self.columns_]
+        return [dict(zip(self.columns_, row, strict=True)) for row in zip(*cells, strict=True)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -132,7 +156,10 @@ class SalienceClassifier(ClassifierMixin, _TextEstimator):
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
         """Train on texts X and class labels y."""
-        self.classes_ = np.unique(np.asarray(y))
+        labels = column_or_1d(y, warn=True)
+        assert_all_finite(labels, input_name="y")
+        check_classification_targets(labels)
+        self.classes_ = np.unique(labels)
         return super().fit(X, y)
 
     def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
@@ -146,10 +173,11 @@ class SalienceClassifier(ClassifierMixin, _TextEstimator):
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
         """The most probable class of each row."""
+        check_is_fitted(self, "pipeline_")
         return self.classes_[self.predict_proba(X).argmax(1)]
 
     def _targets(self, y: Any) -> list[str]:
-        return [str(each) for each in np.asarray(y)]
+        return [str(each) for each in column_or_1d(y)]
 
     def _strata(self, targets: list[Any]) -> list[Any]:
         return targets
@@ -172,17 +200,18 @@ class SalienceRegressor(RegressorMixin, _TextEstimator):
         return pipeline.task.probabilities(pipeline.raw(pipeline.encode(self._rows(X))).double()).numpy()[:, 0]
 
     def _targets(self, y: Any) -> list[float]:
-        return [float(each) for each in np.asarray(y)]
+        return [float(each) for each in column_or_1d(y, warn=True)]
 
-    def _strata(self, targets: list[Any]) -> None:  # noqa: ARG002
-        return None
+    def _strata(self, targets: list[Any]) -> list[Any]:
+        # High and low numbers are held out, so that there is something to tell apart.
+        return (np.asarray(targets) > np.median(targets)).tolist()
 
 
 def _frame(X: Any) -> pd.DataFrame:  # noqa: N803
     """A sequence of texts as a frame with one column.
 
     Raises:
-        DataError: X is one text, has more than one dimension, or holds anything but texts.
+        DataError: X is one text, or has more than one dimension.
     """
     if isinstance(X, str):
         raise DataError("expected a sequence of texts, got a single text", fix="put it in a list")
@@ -190,8 +219,23 @@ def _frame(X: Any) -> pd.DataFrame:  # noqa: N803
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
-        raise DataError(f"expected a one-dimensional sequence of texts, got an array of shape {values.shape}")
-    for row, value in enumerate(values, start=1):
-        if value is not None and not isinstance(value, str):
-            raise DataError(f"expected a text, got {type(value).__name__}", where=f"row {row} of X")
-    return pd.DataFrame({COLUMN: values})
+        raise DataError(
+            f"expected a one-dimensional sequence of texts, got an array of shape {values.shape}",
+            fix="give several columns as a DataFrame",
+        )
+    return pd.DataFrame({COLUMN: values}, dtype=object)
+
+
+def _texts(cells: pd.Series) -> list[str | None]:
+    """The cells of one column, None where one is missing.
+
+    Raises:
+        DataError: one of them is no text.
+    """
+    values, missing = cells.to_numpy(dtype=object), pd.isna(cells).to_numpy()
+    for number, (value, absent) in enumerate(zip(values, missing, strict=True), start=1):
+        if not absent and not isinstance(value, str):
+            raise DataError(
+                f"expected a text, got {type(value).__name__}", where=f"row {number}, column '{cells.name}' of X"
+            )
+    return [None if absent else value for value, absent in zip(values, missing, strict=True)]
