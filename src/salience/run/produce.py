@@ -88,14 +88,15 @@ def run(
     watcher = watcher or Silent()
     prepared = prepare(source, settings)
     settings = settings.resolved(prepared.inference)
-    watcher.understood(prepared.inference.statement())
     folder = resume or RunFolder.create(settings.name or _name(source), parent=out)
-    logged = Logged(folder.path / "log.txt", watcher)
     folder.mark("running")
+    logged = Logged(folder.path / "log.txt", watcher)
     try:
+        logged.understood(prepared.inference.statement())
         pipeline = _work(prepared, settings, folder, logged, resume=resume is not None)
-    except SalienceError as error:
-        folder.mark("failed", reason=error.problem)
+    # Whatever ends a run, an interrupt too, its folder must not claim to be running for ever.
+    except BaseException as error:
+        folder.mark("failed", reason=_reason(error))
         raise
     folder.mark("complete")
     return folder, pipeline
@@ -166,6 +167,13 @@ def _check_same_data(folder: RunFolder, data: Mapping[str, Any]) -> None:
             where=str(folder.path),
             fix="bring the old data back, or start a new run",
         )
+
+
+def _reason(error: BaseException) -> str:
+    """Why a run ended, in one line."""
+    if isinstance(error, SalienceError):
+        return error.problem
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
 
 
 def _name(source: Any) -> str:

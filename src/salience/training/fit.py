@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,7 +65,7 @@ def fit(
         save_on_train_epoch_end=True,
     )
     last = checkpoints / LAST
-    with quiet():
+    with quiet(), interruptible():
         trainer = _trainer(options, folder, keeper)
         trainer.fit(training, ckpt_path=last if resume and last.exists() else None, weights_only=True)
     best = torch.load(checkpoints / BEST, map_location="cpu", weights_only=True)
@@ -154,3 +155,16 @@ def quiet() -> Iterator[None]:
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Pass a KeyboardInterrupt on. Lightning ends the process instead, and has all later ones ignored."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as error:
+        if not isinstance(error.__context__, KeyboardInterrupt):
+            raise
+        signal.signal(signal.SIGINT, handler)
+        raise error.__context__ from None
