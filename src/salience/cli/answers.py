@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import itertools
 import json
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
+import pandas as pd
+
 from salience.cli.console import console
-from salience.core.errors import ConfigError, NotAvailable
+from salience.core.errors import ConfigError, DataError, NotAvailable
+from salience.core.whole import whole
 from salience.data import table
 from salience.reports import terminal
 from salience.run import content
@@ -25,47 +25,50 @@ from salience.run.run import Run, load
 
 def predict(arguments: argparse.Namespace) -> None:
     """Answer every row of a file, in memory that does not depend on its length, or one text."""
-    run = load(arguments.run)
+    run = load(arguments.run, allow_foreign=arguments.allow_foreign)
     if arguments.text is not None:
         _one_text(arguments, run)
         (answer,) = run.stream([arguments.text])
         said = {"prediction": answer.prediction, "probability": answer.probability, **_every(answer)}
         print(json.dumps(said, ensure_ascii=False) if arguments.json else _line(answer))
         return
-    bad: list[tuple[Any, str]] = []
-    frames = _frames(arguments, bad)
+    bad: list[tuple[str, str]] = []
+    answered = _answered(arguments, run, bad)
     if arguments.out is None:
-        _write(run, frames, sys.stdout)
+        _write(answered, sys.stdout, as_json=arguments.json)
     else:
-        path = Path(arguments.out)
-        partial = path.with_name(f".{path.name}.partial")
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            count = _write(run, frames, file)
-        partial.replace(path)
+        with whole(arguments.out) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+            count = _write(answered, file)
         if not arguments.quiet:
-            print(json.dumps({"rows": count, "out": str(path)}) if arguments.json else f"{count:,} rows: {path}")
+            said = {"rows": count, "left_out": len(bad), "out": arguments.out}
+            print(json.dumps(said, ensure_ascii=False) if arguments.json else f"{count:,} rows: {arguments.out}")
     for row, reason in bad:
         print(f"left out row {row}: {reason}", file=sys.stderr)
 
 
 def explain(arguments: argparse.Namespace) -> None:
     """Answer rows and show what mattered; to a file as one line per unit, or to the terminal as marked text."""
-    run = load(arguments.run)
+    run = load(arguments.run, allow_foreign=arguments.allow_foreign)
     if arguments.text is not None:
         _one_text(arguments, run)
         rows, ids = [{run.pipeline.columns[0]: arguments.text}], ["1"]
     else:
-        frame = table.read(_file(arguments))
-        frame = frame if arguments.rows == 0 else frame.head(arguments.rows)
+        frame = (
+            next(table.stream(_file(arguments), chunk=arguments.rows))
+            if arguments.rows
+            else table.read(_file(arguments))
+        )
         rows, ids = _cells(frame, run), [str(each) for each in frame.index]
     result = explain_rows(run.pipeline, rows, method=arguments.method, ids=ids)
     if arguments.out:
-        result.save(arguments.out)
+        with whole(arguments.out) as partial:
+            result.save(partial)
         if not arguments.quiet:
-            print(json.dumps({"rows": len(result), "out": arguments.out}) if arguments.json else arguments.out)
+            said = {"rows": len(result), "out": arguments.out}
+            print(json.dumps(said, ensure_ascii=False) if arguments.json else arguments.out)
         return
     if arguments.json:
-        print(result.to_frame().to_json(orient="records", force_ascii=False))
+        print(json.dumps(result.to_frame().to_dict("records"), ensure_ascii=False))
         return
     out = console(quiet=arguments.quiet)
     proof = read_content(RunFolder(arguments.run)).proof
@@ -75,27 +78,31 @@ def explain(arguments: argparse.Namespace) -> None:
         out.print()
 
 
-def _frames(arguments: argparse.Namespace, bad: list[tuple[Any, str]]) -> Iterator[Any]:
-    """The file piece by piece; rows that are left out are kept in `bad`."""
+def _answered(arguments: argparse.Namespace, run: Run, bad: list[tuple[str, str]]) -> Iterator[pd.DataFrame]:
+    """The answers to the file piece by piece; rows that are left out are kept in `bad`."""
     how = "skip" if arguments.skip_bad_rows else "raise"
     for frame in table.stream(_file(arguments), on_bad_rows=how):
         bad.extend(frame.attrs.get("bad_rows", ()))
-        yield frame
+        examples = {}
+        for name, cells in zip(frame.index, _cells(frame, run), strict=True):
+            try:
+                examples[name] = run.pipeline.encode_row(cells, name=name)
+            except DataError as error:
+                if not arguments.skip_bad_rows:
+                    raise
+                bad.append((name, error.problem))
+        yield answers_frame(list(examples), run.pipeline.answers(list(examples.values())))
 
 
-def _write(run: Run, frames: Iterator[Any], file: TextIO) -> int:
-    """Write one line per row as it is answered, and return how many there were."""
-    ids, rows = itertools.tee(frame for frame in frames)
-    answers = run.stream(cell for frame in rows for cell in _cells(frame, run))
-    names = (str(name) for frame in ids for name in frame.index)
-    writer = csv.writer(file, lineterminator="\n")
+def _write(answered: Iterable[pd.DataFrame], file: TextIO, *, as_json: bool = False) -> int:
+    """Write a line per row as soon as it is answered, and return how many there were."""
     count = 0
-    while part := list(itertools.islice(zip(names, answers, strict=True), 1024)):
-        lines = answers_frame([name for name, _ in part], [answer for _, answer in part])
-        if not count:
-            writer.writerow(lines.columns)
-        writer.writerows(lines.itertuples(index=False))
-        count += len(part)
+    for lines in answered:
+        if as_json:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in lines.to_dict("records"))
+        elif len(lines):
+            lines.to_csv(file, index=False, header=not count, lineterminator="\n")
+        count += len(lines)
     return count
 
 

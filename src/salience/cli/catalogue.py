@@ -47,12 +47,10 @@ def names(kind: str) -> dict[str, str]:
         raise ConfigError(f"there is no kind '{kind}' to list", fix=did_you_mean(kind, ROOMS))
     room = importlib.import_module(ROOMS[kind])
     found = {name: getattr(room, name) for name in room.__all__}
-    return {name: _sentence(each) for name, each in found.items() if _can_be_named(each, kind)}
+    return {name: _sentence(each) for name, each in found.items() if _can_be_named(each)}
 
 
-def _can_be_named(value: object, kind: str) -> bool:
-    if kind == "methods":
-        return inspect.isfunction(value)
+def _can_be_named(value: object) -> bool:
     is_contract = inspect.isabstract(value) or getattr(value, "_is_protocol", False)
     return inspect.isclass(value) and not is_contract
 

@@ -50,10 +50,12 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 def _check(name: str, check: Callable[[], str]) -> tuple[str, float, str, str]:
     start = time.perf_counter()
+    problem, detail = "", ""
     try:
-        return name, time.perf_counter() - start, "", check()
+        detail = check()
     except (SalienceError, ImportError, OSError, RuntimeError) as error:
-        return name, time.perf_counter() - start, str(error).replace("\n", "; "), ""
+        problem = "; ".join(line.strip() for line in str(error).splitlines())
+    return name, time.perf_counter() - start, problem, detail
 
 
 def _english() -> str:

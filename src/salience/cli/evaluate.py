@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from salience.cli.console import console, watcher
+from salience.core.errors import ModelFolderError
+from salience.core.whole import whole
 from salience.reports import page
 from salience.run.evaluate import evaluate as measure
 from salience.run.folder import RunFolder
@@ -18,51 +20,72 @@ from salience.run.run import load
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """Scores and faithfulness on other rows, or what the run measured on its own test rows."""
-    run = load(arguments.run)
-    if arguments.data is None:
-        found: dict[str, Any] = {"scores": run.metrics["test"], "baselines": run.metrics["baselines"]}
-        path = run.folder / "faithfulness.json"
-        found["faithfulness"] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-    else:
-        told = watcher(arguments)
-        found = measure(
-            RunFolder(arguments.run),
-            run.pipeline,
-            arguments.data,
-            count=arguments.rows,
-            progress=lambda done, total: told.stage("putting the importance to the proof", done, total),
-        ).to_dict()
+    found = _measured(arguments.run) if arguments.data is None else _measure(arguments)
     if arguments.out:
-        Path(arguments.out).write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        with whole(arguments.out) as partial:
+            partial.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     if arguments.json:
         print(json.dumps(found, ensure_ascii=False))
-    elif not arguments.quiet:
-        _print(found)
+    else:
+        out = console(quiet=arguments.quiet)
+        for line in _lines(found):
+            out.print(line)
 
 
 def report(arguments: argparse.Namespace) -> None:
     """Write the page (and, in the run folder, the card and the figures) from what the run measured."""
     folder = RunFolder.open(arguments.run)
     content = read_content(folder)
+    path = folder.report
     if arguments.out:
-        path = page.write(content, arguments.out)
+        path = Path(arguments.out)
+        with whole(path) as partial:
+            page.write(content, partial)
     else:
         draw(content, folder)
-        path = folder.report
     if not arguments.quiet:
         print(json.dumps({"report": str(path)}) if arguments.json else path)
 
 
-def _print(found: Mapping[str, Any]) -> None:
-    out = console()
-    tables = {"": found["scores"], **found.get("baselines", {})}
-    for title, scores in tables.items():
-        if title:
-            out.print(title)
-        for name, score in scores.items():
-            out.print(f"{name:<18} {_score(score)}")
-    if found["faithfulness"]:
-        out.print(found["faithfulness"]["sentence"])
+def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    run, told = load(arguments.run, allow_foreign=arguments.allow_foreign), watcher(arguments)
+    return measure(
+        RunFolder(arguments.run),
+        run.pipeline,
+        arguments.data,
+        count=arguments.rows,
+        progress=lambda done, total: told.stage("putting the importance to the proof", done, total),
+    ).to_dict()
+
+
+def _measured(path: str) -> dict[str, Any]:
+    """What the run measured itself.
+
+    Raises:
+        ModelFolderError: its files hold something else.
+    """
+    folder = RunFolder.open(path)
+    metrics = folder.read_json("metrics.json")
+    proof = folder.read_json("faithfulness.json") if (folder.path / "faithfulness.json").exists() else None
+    try:
+        found = {"scores": metrics["test"], "baselines": metrics["baselines"], "faithfulness": proof}
+        # What can be printed is what a run writes.
+        _lines(found)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ModelFolderError(
+            f"metrics.json or faithfulness.json does not hold what a run measures ({type(error).__name__}: {error})",
+            where=str(folder.path),
+            fix="copy the run again, or measure it on a file: salience evaluate RUN labelled.csv",
+        ) from error
+    return found
+
+
+def _lines(found: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for title, scores in {"": found["scores"], **found.get("baselines", {})}.items():
+        lines += [title] if title else []
+        lines += [f"{name:<18} {_score(score)}" for name, score in scores.items()]
+    return [*lines, str(found["faithfulness"]["sentence"])] if found["faithfulness"] else lines
 
 
 def _score(score: Mapping[str, Any]) -> str:

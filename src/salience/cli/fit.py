@@ -20,6 +20,7 @@ CONFIGS = (".yaml", ".yml")
 def fit(arguments: argparse.Namespace) -> None:
     """Train what a config, a data file, or an interrupted run asks for."""
     if arguments.resume:
+        _refuse_settings(arguments)
         folder = RunFolder.open(arguments.resume, finished=False)
         if folder.state == "complete":
             raise ConfigError("the run is complete already", where=arguments.resume, fix="start a new one")
@@ -35,7 +36,7 @@ def fit(arguments: argparse.Namespace) -> None:
 def from_words(arguments: argparse.Namespace) -> Settings:
     """Settings from a config file if there is one, changed by `key=value` words and by options."""
     words = [each for each in (arguments.source, *arguments.override) if each]
-    path = words.pop(0) if words and "=" not in words[0] else None
+    path = words.pop(0) if words and ("=" not in words[0] or Path(words[0]).exists()) else None
     is_config = path is not None and Path(path).suffix in CONFIGS
     values: dict[str, Any] = config.read(path) if path and is_config else {}
     if path and not is_config:
@@ -48,6 +49,18 @@ def from_words(arguments: argparse.Namespace) -> Settings:
         train = {**settings.train, "time_limit": seconds(arguments.time_limit)}
         settings = dataclasses.replace(settings, train=train)
     return with_seed(settings, arguments.seed)
+
+
+def _refuse_settings(arguments: argparse.Namespace) -> None:
+    """A run goes on with its own settings; others given beside it would have no effect."""
+    names = ("source", "override", "target", "inputs", "task", "name", "seed", "time_limit")
+    given = [each for each in names if getattr(arguments, each) not in (None, [])]
+    if given:
+        raise ConfigError(
+            f"a run goes on with its own settings, and {', '.join(given)} would have no effect",
+            where="--resume",
+            fix="leave them out, or start a new run",
+        )
 
 
 def demo(arguments: argparse.Namespace) -> None:

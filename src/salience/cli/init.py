@@ -8,12 +8,14 @@ import dataclasses
 import inspect
 import json
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import yaml
 
 from salience.cli.console import console
 from salience.core.errors import ConfigError
+from salience.core.whole import whole
 from salience.data import table
 from salience.data.splitters import SIDES
 from salience.run.produce import Prepared, prepare
@@ -29,7 +31,8 @@ def init(arguments: argparse.Namespace) -> None:
     settings = Settings(data=arguments.data, target=arguments.target or _only_target(arguments.data))
     prepared = prepare(arguments.data, settings)
     text = commented(settings.resolved(prepared.inference), prepared)
-    path.write_text(text, encoding="utf-8")
+    with whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
     if arguments.json:
         findings = [dataclasses.asdict(each) for each in prepared.findings]
         print(json.dumps({"config": str(path), "findings": findings}, ensure_ascii=False, default=str))
@@ -43,25 +46,26 @@ def init(arguments: argparse.Namespace) -> None:
 
 def commented(settings: Settings, prepared: Prepared) -> str:
     """The settings as YAML, every key with the sentence that documents it."""
-    blocks = [f"# {line}".rstrip() for line in prepared.inference.statement().splitlines()]
-    blocks += [f"# {each.severity}: {each.sentence}" for each in prepared.findings if each.severity != "info"]
+    blocks = [_comment(line) for line in prepared.inference.statement().split("\n")]
+    blocks += [_comment(f"{each.severity}: {each.sentence}") for each in prepared.findings if each.severity != "info"]
     sizes = ", ".join(f"{len(getattr(prepared.split, side)):,} {side}" for side in SIDES)
-    blocks.append(f"# split: {sizes}; {prepared.split.how}")
+    blocks.append(_comment(f"split: {sizes}; {prepared.split.how}"))
     for field in dataclasses.fields(Settings):
         value = getattr(settings, field.name)
-        blocks += ["", f"# {_documentation(Settings)[field.name]}"]
-        if field.name == "train":
-            blocks.append(_options(value))
-        else:
-            blocks.append(_yaml({field.name: value}))
+        blocks += ["", _comment(_documentation(Settings)[field.name])]
+        blocks.append(_options(value) if field.name == "train" else _yaml({field.name: value}))
     return "\n".join(blocks) + "\n"
 
 
 def _options(values: dict[str, Any]) -> str:
-    lines = ["train:"]
-    for name, value in values.items():
-        lines += [f"  # {_documentation(TrainOptions)[name]}", f"  {_yaml({name: value})}"]
-    return "\n".join(lines)
+    documentation = _documentation(TrainOptions)
+    lines = [f"{_comment(documentation[name])}\n{_yaml({name: value})}" for name, value in values.items()]
+    return "train:\n" + indent("\n".join(lines), "  ")
+
+
+def _comment(text: str) -> str:
+    """A comment of one line, whatever names and cells it quotes: behind a line break the rest would be a setting."""
+    return "# " + "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def _documentation(kind: type) -> dict[str, str]:
@@ -78,7 +82,7 @@ def _documentation(kind: type) -> dict[str, str]:
 
 def _yaml(value: dict[str, Any]) -> str:
     plain = json.loads(json.dumps(value))
-    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=None).strip()
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=1000).strip()
 
 
 def _only_target(path: str) -> str:

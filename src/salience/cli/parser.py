@@ -40,7 +40,7 @@ def _common() -> argparse.ArgumentParser:
     """Options that every verb takes."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    common.add_argument("--json", action="store_true", help="print one JSON object instead of text for people")
+    common.add_argument("--json", action="store_true", help="print JSON instead of text for people")
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return common
 
@@ -49,6 +49,18 @@ def _verb(
     verbs: argparse._SubParsersAction, name: str, sentence: str, common: argparse.ArgumentParser
 ) -> argparse.ArgumentParser:
     return verbs.add_parser(name, help=sentence, description=sentence, parents=[common])
+
+
+def _foreign(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--allow-foreign", action="store_true", help="import classes of third parties that a config or a model names"
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a number of rows, 0 or more, got '{text}'")
+    return int(text)
 
 
 def _demo(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
@@ -76,6 +88,7 @@ def _fit(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> 
     verb.add_argument("--seed", type=int, help="the one number behind everything random")
     verb.add_argument("--time-limit", metavar="TIME", help="longest training time, e.g. 90s, 10m, 2h")
     verb.add_argument("--resume", metavar="RUN", help="go on with a run that was interrupted")
+    _foreign(verb)
 
 
 def _predict(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
@@ -85,6 +98,7 @@ def _predict(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
     verb.add_argument("--text", help="one text instead of a file")
     verb.add_argument("--out", help="CSV file for the answers (default: printed)")
     verb.add_argument("--skip-bad-rows", action="store_true", help="leave out rows that cannot be read, and say which")
+    _foreign(verb)
 
 
 def _explain(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
@@ -93,16 +107,18 @@ def _explain(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
     verb.add_argument("data", nargs="?", help="CSV, TSV, JSONL or Parquet file")
     verb.add_argument("--text", help="one text instead of a file")
     verb.add_argument("--method", default="received", help="how importance is measured (default: received)")
-    verb.add_argument("--rows", type=int, default=5, help="rows of the file to explain; 0 for all (default: 5)")
+    verb.add_argument("--rows", type=_count, default=5, help="rows of the file to explain; 0 for all (default: 5)")
     verb.add_argument("--out", help="Parquet or CSV file for one line per unit (default: printed)")
+    _foreign(verb)
 
 
 def _evaluate(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
     verb = _verb(verbs, "evaluate", "measure a run on labelled rows: scores and faithfulness, with intervals", common)
     verb.add_argument("run", help="a run folder")
     verb.add_argument("data", nargs="?", help="a file with the target column (default: what the run measured itself)")
-    verb.add_argument("--rows", type=int, default=256, help="rows for the faithfulness measurement (default: 256)")
+    verb.add_argument("--rows", type=_count, default=256, help="rows for the faithfulness measurement (default: 256)")
     verb.add_argument("--out", help="JSON file for the result (default: printed)")
+    _foreign(verb)
 
 
 def _report(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:

@@ -22,11 +22,13 @@ class Run:
     Args:
         folder: a complete run folder.
         pipeline: its pipeline, if it is at hand; by default it is loaded when it is first needed.
+        allow_foreign: import classes of third parties that the saved pipeline names.
     """
 
-    def __init__(self, folder: RunFolder, pipeline: Pipeline | None = None) -> None:
+    def __init__(self, folder: RunFolder, pipeline: Pipeline | None = None, *, allow_foreign: bool = False) -> None:
         self._folder = folder
         self._pipeline = pipeline
+        self._allow_foreign = allow_foreign
 
     @property
     def folder(self) -> Path:
@@ -37,7 +39,7 @@ class Run:
     def pipeline(self) -> Pipeline:
         """The trained pipeline."""
         if self._pipeline is None:
-            self._pipeline = Pipeline.load(self._folder.model)
+            self._pipeline = Pipeline.load(self._folder.model, allow_foreign=self._allow_foreign)
         return self._pipeline
 
     @property
@@ -125,8 +127,8 @@ def fit(
     return Run(*run(source, settings, out=out))
 
 
-def load(folder: str | Path) -> Run:
-    """A run that was made before.
+def load(folder: str | Path, *, allow_foreign: bool = False) -> Run:
+    """A run that was made before. Classes of third parties are imported only with `allow_foreign`.
 
     Raises:
         ModelFolderError: the folder is no run, is not complete, or was altered.
@@ -134,4 +136,4 @@ def load(folder: str | Path) -> Run:
     """
     if not Path(folder).is_dir():
         raise ConfigError("there is no such folder", where=str(folder), fix="give a folder that `salience fit` made")
-    return Run(RunFolder.open(folder))
+    return Run(RunFolder.open(folder), allow_foreign=allow_foreign)
