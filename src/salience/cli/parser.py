@@ -129,7 +129,7 @@ def _report(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) 
 
 def _data(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
     verb = _verb(verbs, "data", "public data sets: list them, get one, say what one holds", common)
-    verb.add_argument("action", choices=("list", "get", "info"))
+    verb.add_argument("action", choices=("list", "get", "info"), help="what to do")
     verb.add_argument("name", nargs="?", help="the data set")
 
 
