@@ -20,6 +20,7 @@ from salience.core.errors import ConfigError, DataError, did_you_mean
 from salience.data.delimited import delimited_rows
 from salience.data.fault import BadRows, check_names
 from salience.data.json_lines import json_rows
+from salience.data.mend import mended
 from salience.data.parquet import parquet_rows
 
 Source = str | os.PathLike[str] | pd.DataFrame | Sequence[Mapping[str, object]]
@@ -258,9 +259,9 @@ def _frame(ids: Sequence[str], cells: Mapping[str, Iterable[object]]) -> pd.Data
 
 
 def _objects(values: list[object]) -> np.ndarray:
-    """A 1-D array of the values, with None for every kind of missing one."""
+    """A 1-D array of the values, with None for every kind of missing one, and texts that can be written again."""
     made = np.empty(len(values), dtype=object)
-    made[:] = values
+    made[:] = [mended(value) if isinstance(value, str) else value for value in values]
     made[pd.isna(made)] = None
     return made
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, final
 
@@ -21,6 +20,7 @@ from salience.core.build import build
 from salience.core.errors import ConfigError, DataError, NotAvailable
 from salience.core.place import Span, Unit
 from salience.data import tokens as kinds_of_tokens
+from salience.data.mend import mended
 from salience.data.modalities.word_stem import WordStem
 from salience.data.sentences import sentence_ends
 from salience.data.tokens.pieces import Pieces, Tokens
@@ -28,10 +28,6 @@ from salience.data.vectors import Vectors, read_vectors
 from salience.data.vocabulary import Vocabulary
 
 log = logging.getLogger(__name__)
-
-# Half of a surrogate pair is no character, and no tokenizer can read it; the replacement has the same length.
-HALF = re.compile("[\ud800-\udfff]")
-REPLACEMENT = "\ufffd"
 
 
 @final
@@ -229,7 +225,7 @@ def _texts(cells: Iterable[Any]) -> Iterator[str]:
 
 def _read(cell: Any, where: str = "a text column") -> str:
     if isinstance(cell, str):
-        return cell if cell.isascii() else HALF.sub(REPLACEMENT, cell)
+        return mended(cell)
     if cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell)):
         return ""
     raise DataError(
