@@ -9,6 +9,7 @@ from typing import Any
 from salience.core.place import Heat
 from salience.data.infer import Inference
 from salience.evaluation import Score
+from salience.evaluation.competition import RANDOM
 from salience.evaluation.effect import Effect
 from salience.evaluation.faithfulness import Faithfulness
 from salience.evaluation.verdict import judge
@@ -18,7 +19,8 @@ from salience.run.measure import Classes, Seen, Shown
 from salience.tasks import Answer
 from salience.training import Fitted
 
-#: What each importance method is called and what its numbers say.
+_RANDOM = ("random order", "no importance at all: the yardstick", False)
+#: What each importance method is called, what its numbers say, and whether they have a sign.
 METHODS: Mapping[str, tuple[str, str, bool]] = {
     "received": ("received attention", "the share of its attention that the model paid to each unit", False),
     "rollout": ("attention rollout", "the share of attention that reaches each unit through all layers", False),
@@ -29,7 +31,9 @@ METHODS: Mapping[str, tuple[str, str, bool]] = {
     ),
     "gradient_x_input": ("gradient x input", "how fast the log-odds change as each unit is scaled", True),
     "leave_one_out": ("leave one out", "how far the log-odds fall when the unit is taken away", True),
-    "random": ("random order", "no importance at all: the yardstick", False),
+    "random_order": _RANDOM,
+    # What a measurement calls all its random orders together.
+    RANDOM: _RANDOM,
 }
 
 
@@ -109,7 +113,7 @@ def example(
     """One row with its answer and its importances by method."""
     return show.ShownExample(
         row_id=row_id,
-        cells={name: "" if cell is None else str(cell) for name, cell in row.items()},
+        cells={name: cell if isinstance(cell, str) else "" for name, cell in row.items()},
         prediction=said(answer),
         target=target,
         correct=correct,
@@ -135,7 +139,7 @@ def proof(found: Faithfulness) -> show.Proof:
         methods=tuple(_judged(name, effect, found) for name, effect in effects.items()),
         shown=METHODS[found.method][0],
         best=METHODS[found.best][0],
-        reference=METHODS["random"][0],
+        reference=METHODS[RANDOM][0],
         count=found.num_rows,
         seed=found.seed,
         operator="the unit is taken out, and the rest moves together",
@@ -146,7 +150,7 @@ def proof(found: Faithfulness) -> show.Proof:
 
 def _judged(name: str, effect: Effect, found: Faithfulness) -> show.MethodProof:
     verdict = None
-    if name in found.skills and name not in (found.best, "random"):
+    if name in found.skills and name not in (found.best, RANDOM):
         verdict = judge(found.skills[name], method=name, best=found.best, count=found.num_rows)
     return show.MethodProof(
         name=METHODS[name][0],

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from salience.core.build import build
+from salience.core.errors import DataError
 from salience.evaluation import importance
 from salience.evaluation.importance.importance import Importance
 from salience.pipeline import Pipeline
@@ -25,9 +26,11 @@ def explain(
 
     Raises:
         ConfigError: there is no such method.
-        DataError: a row lacks a column or a cell cannot be read.
+        DataError: a row lacks a column, a cell cannot be read, or there are more or fewer ids than rows.
     """
     cells = pipeline.as_rows(rows)
+    if ids is not None and len(ids) != len(cells):
+        raise DataError(f"expected one id per row, {len(cells):,}, got {len(ids):,}")
     chosen: Importance = build(method, importance)
     answers = pipeline.task.decode(pipeline.raw(pipeline.encode(cells))) if cells else []
     return Result(

@@ -23,7 +23,7 @@ from salience.run.folder import RunFolder
 from salience.run.publish import Trained, publish
 from salience.run.settings import Settings
 from salience.run.watch import Logged, Silent, Watcher
-from salience.training import Epoch, Side
+from salience.training import Epoch, Fitted, Side
 from salience.training import fit as train
 
 SETTINGS = "config.yaml"
@@ -88,12 +88,21 @@ def run(
     watcher = watcher or Silent()
     prepared = prepare(source, settings)
     settings = settings.resolved(prepared.inference)
+    watcher.understood(prepared.inference.statement())
+    data = data_facts(source, prepared.frame)
+    if resume:
+        _check_same_data(resume, data)
+    pipeline = _untrained(prepared, settings)
     folder = resume or RunFolder.create(settings.name or _name(source), parent=out)
     folder.mark("running")
-    logged = Logged(folder.path / "log.txt", watcher)
     try:
-        logged.understood(prepared.inference.statement())
-        pipeline = _work(prepared, settings, folder, logged, resume=resume is not None)
+        folder.write_text(SETTINGS, settings.to_yaml())
+        folder.write_json("env.json", {"environment": environment(), "data": data})
+        logged = Logged(folder.path / "log.txt", watcher)
+        logged.began(settings.name or _name(source), _facts(prepared, settings))
+        fitted = _trained(pipeline, prepared, settings, folder, logged, resume=resume is not None)
+        pipeline.save(folder.model)
+        publish(Trained(prepared, settings, pipeline, fitted, data), folder, logged)
     # Whatever ends a run, an interrupt too, its folder must not claim to be running for ever.
     except BaseException as error:
         folder.mark("failed", reason=_reason(error))
@@ -115,29 +124,25 @@ def again(folder: RunFolder, source: Any = None) -> tuple[Any, Settings]:
     return source, settings
 
 
-def _work(prepared: Prepared, settings: Settings, folder: RunFolder, watcher: Watcher, *, resume: bool) -> Pipeline:
-    data = data_facts(prepared.source, prepared.frame)
-    if resume:
-        _check_same_data(folder, data)
-    folder.write_text(SETTINGS, settings.to_yaml())
-    folder.write_json("env.json", {"environment": environment(), "data": data})
-    watcher.began(settings.name or _name(prepared.source), _facts(prepared, settings))
-    options = settings.options
+def _untrained(prepared: Prepared, settings: Settings) -> Pipeline:
+    """The pipeline with its vocabulary and labels; a mistake in its settings shows here, before a folder is made."""
     pipeline = Pipeline(settings.modalities, settings.task or "", model=settings.model)
-    pipeline.learn(prepared.rows("train"), prepared.targets_of("train"), seed=options.seed)
-    metric = options.select or pipeline.task.scores[0]
-    fitted = train(
+    return pipeline.learn(prepared.rows("train"), prepared.targets_of("train"), seed=settings.options.seed)
+
+
+def _trained(
+    pipeline: Pipeline, prepared: Prepared, settings: Settings, folder: RunFolder, watcher: Watcher, *, resume: bool
+) -> Fitted:
+    options = settings.options
+    return train(
         pipeline,
         _side(pipeline, prepared, "train"),
         _side(pipeline, prepared, "validation"),
         options=options,
         folder=folder.path,
         resume=resume,
-        on_epoch=_teller(watcher, options.epochs, metric),
+        on_epoch=_teller(watcher, options.epochs, options.select or pipeline.task.scores[0]),
     )
-    pipeline.save(folder.model)
-    publish(Trained(prepared, settings, pipeline, fitted, data), folder, watcher)
-    return pipeline
 
 
 def _side(pipeline: Pipeline, prepared: Prepared, side: str) -> Side:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from salience.core.errors import NotAvailable
 from salience.core.place import Heat, Unit
+from salience.data.mend import mended
 from salience.tasks import Answer
 
 
@@ -108,7 +109,6 @@ class Result(Sequence["Result"]):
         path = Path(path)
         frame = self.to_frame()
         if path.suffix == ".parquet":
-            # One column holds either classes or numbers, and Parquet wants to know which.
             frame.to_parquet(path, index=False)
         elif path.suffix == ".csv":
             frame.to_csv(path, index=False)
@@ -123,7 +123,7 @@ class Result(Sequence["Result"]):
         shown = []
         for row, answer, heats in zip(self.rows[:20], self.answers[:20], self.heats[:20], strict=True):
             cells = "".join(
-                f"<div>{render(str(cell), [heat for heat in heats if heat.unit.column == name])}</div>"
+                f"<div>{render(_text(cell), [heat for heat in heats if heat.unit.column == name])}</div>"
                 for name, cell in row.items()
             )
             shown.append(f"<p><b>{html.escape(_said(answer))}</b></p>{cells}")
@@ -133,6 +133,10 @@ class Result(Sequence["Result"]):
     def __repr__(self) -> str:
         first = ", ".join(_said(answer) for answer in self.answers[:3])
         return f"Result of {len(self)} rows: {first}{', ...' if len(self) > 3 else ''}"
+
+
+def _text(cell: object) -> str:
+    return mended(cell) if isinstance(cell, str) else ""
 
 
 def _said(answer: Answer) -> str:

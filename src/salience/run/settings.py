@@ -70,13 +70,23 @@ class Settings:
             inputs={name: self.modalities.get(name) or dict(TEXT) for name in inference.inputs},
             task=self.task or inference.task,
             model={**MODEL, **self.model},
-            train=dataclasses.asdict(self.options),
+            train=_plain(dataclasses.asdict(self.options)),
         )
 
     def to_yaml(self) -> str:
-        """The settings as a config file that makes the same run again."""
+        """The settings as a config file that makes the same run again.
+
+        Raises:
+            ConfigError: a value is an object, which no config file can hold.
+        """
         values = {name: _plain(each) for name, each in dataclasses.asdict(self).items() if each is not None}
-        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+        try:
+            return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+        except yaml.representer.RepresenterError as error:
+            raise ConfigError(
+                f"a setting cannot be written to a config file: {error.args[-1]!r}",
+                fix="give names and options, such as {'Text': {'tokens': 'Jieba'}}, in place of objects",
+            ) from error
 
 
 def seconds(text: str) -> float:

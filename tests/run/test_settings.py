@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from salience.core import config
+from salience.core.errors import ConfigError
+from salience.data.infer import infer
+from salience.data.table import read
+from salience.data.tokens import Word
+from salience.run.produce import with_seed
+from salience.run.settings import Settings, seconds
+
+FRAME = read(
+    [{"text": f"film number {n} was fine", "title": f"the title number {n}", "label": n % 2} for n in range(9)]
+)
+GIVEN = [
+    Settings(target="label"),
+    Settings(target="label", inputs=("text",), name="名字: a # b", explain=0, data="a b.csv"),
+    Settings(
+        target="label",
+        inputs={"text": {"Text": {"tokens": {"BytePair": {"size": 300}}, "pairs": 7}}, "title": "Text"},
+        task={"Classification": {"balanced": True}},
+        split={"Stratified": {"seed": 3}},
+        model={"width": 8, "pool": "Mean"},
+        train={"schedule": {"Plateau": {"patience": 0}}, "loggers": ["tensorboard"], "time_limit": 90.0, "seed": 4},
+    ),
+]
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=["nothing", "names", "everything"])
+def test_resolved_settings_survive_their_config_file(given, tmp_path):
+    resolved = given.resolved(infer(FRAME, target="label", inputs=given.input_names))
+    path = tmp_path / "config.yaml"
+    path.write_text(resolved.to_yaml(), encoding="utf-8")
+    assert config.make(Settings, config.read(path), where="config.yaml") == resolved
+    assert resolved.resolved(infer(FRAME, target="label", inputs=resolved.input_names)) == resolved
+
+
+def test_what_was_left_open_is_filled_in():
+    resolved = Settings(target="label", train={"epochs": 3}).resolved(infer(FRAME, target="label"))
+    assert resolved.inputs == {"text": {"Text": {"tokens": "Word"}}, "title": {"Text": {"tokens": "Word"}}}
+    assert resolved.task == "Classification"
+    assert resolved.train["epochs"] == 3
+    assert resolved.train["batch_size"] == 32
+    assert resolved.model["encoder"] == "Convolution"
+
+
+def test_what_was_chosen_stays():
+    resolved = GIVEN[2].resolved(infer(FRAME, target="label", inputs=GIVEN[2].input_names))
+    assert resolved.inputs == GIVEN[2].inputs
+    assert resolved.task == GIVEN[2].task
+    assert resolved.model["width"] == 8
+    assert resolved.train["seed"] == 4
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"targt": "label"}, "unknown key 'targt' (did you mean 'target'?"),
+        ({"target": 3}, "'target' must be text or null, got 3"),
+        ({"model": "Convolution"}, "'model' must be a mapping with names as keys"),
+        ({"explain": 2.5}, "'explain' must be a whole number"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named(values, problem):
+    with pytest.raises(ConfigError) as caught:
+        config.make(Settings, values, where="config.yaml")
+    assert problem in str(caught.value)
+
+
+def test_wrong_training_options_are_found_before_anything_is_read():
+    with pytest.raises(ConfigError, match="unknown key 'epoch'"):
+        _ = Settings(train={"epoch": 3}).options
+    with pytest.raises(ConfigError, match="'epochs' must be a whole number"):
+        _ = Settings(train={"epochs": np.float64(3)}).options
+
+
+def test_an_object_cannot_be_written_to_a_config_file():
+    with pytest.raises(ConfigError, match="a setting cannot be written to a config file") as caught:
+        Settings(inputs={"text": {"Text": {"tokens": Word()}}}).to_yaml()
+    assert "give names and options" in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("90s", 90), ("90", 90), ("10m", 600), (" 1.5 h ", 5400)])
+def test_a_length_of_time_in_seconds(text, expected):
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "0", "-3m", "5 days", "1e3", "m", "１０d"])
+def test_another_length_of_time_is_refused(text):
+    with pytest.raises(ConfigError, match="expected a length of time above zero") as caught:
+        seconds(text)
+    assert "90s, 10m or 2h" in str(caught.value)
+
+
+def test_a_seed_replaces_that_of_the_settings():
+    settings = Settings(train={"seed": 1, "epochs": 2})
+    assert with_seed(settings, 7).train == {"seed": 7, "epochs": 2}
+    assert with_seed(settings, None) is settings
