@@ -1,3 +1,4 @@
+import gc
 import inspect
 
 import pytest
@@ -5,7 +6,8 @@ import pytest
 from salience.core.build import build, find
 from salience.core.errors import ConfigError
 from salience.evaluation import importance
-from salience.evaluation.importance import IntegratedGradients, LeaveOneOut
+from salience.evaluation.importance import IntegratedGradients, LeaveOneOut, RandomOrder
+from tests.evaluation.linear import linear
 
 
 def test_a_method_is_found_by_its_name_in_a_config():
@@ -25,3 +27,13 @@ def test_the_name_of_a_method_leads_back_to_it():
     for method in methods:
         assert find(method().name, importance) is method
     assert LeaveOneOut(parts=3).name == "leave_one_out"
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_explaining_leaves_the_garbage_collector_as_it_was(enabled):
+    (gc.enable if enabled else gc.disable)()
+    try:
+        RandomOrder()(linear({"good": 1.0, "bad": -1.0}), ["good bad"])
+        assert gc.isenabled() is enabled
+    finally:
+        gc.enable()
