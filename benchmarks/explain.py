@@ -1,10 +1,10 @@
 """What an explanation costs: every importance method beside the prediction of the same rows.
 
-Data: 128 IMDB training reviews, cut to 20, 100 and 400 words. Model: that of the accuracy benchmark, which is as fast
+Data: 64 IMDB training reviews, cut to 20, 100 and 400 words. Model: that of the accuracy benchmark, which is as fast
 untrained as trained.
 
 Protocol: predictions and explanations of all rows from raw text (answers; units with their numbers), in turns, 5 turns
-each; leave one out with at most 64 parts a row runs on 16 rows, beside the prediction of these. The bar is for CPU
+each; leave one out with at most 64 parts a row runs on 8 rows, beside the prediction of these. The bar is for CPU
 time.
 """
 
@@ -17,7 +17,7 @@ from benchmarks.measure import Row, Time, in_turns, ratio, timed, write
 from benchmarks.reviews import reviews, untrained
 from salience.evaluation.importance import GradientXInput, IntegratedGradients, LeaveOneOut, Received, Rollout
 
-ROWS, FEW, ROUNDS = 128, 16, 5
+ROWS, FEW, ROUNDS = 64, 8, 5
 METHODS = (Received(), Rollout(), GradientXInput(), IntegratedGradients(steps=16))
 LENGTHS = (20, 100, 400)
 

@@ -72,7 +72,12 @@ def test_every_schedule_trains(tmp_path, schedule):
 
 
 def test_a_plateau_lowers_the_rate(tmp_path):
-    options = {"epochs": 4, "patience": 0, "learning_rate": 1e-6, "schedule": {"Plateau": {"patience": 0, "factor": 0.5}}}
+    options = {
+        "epochs": 4,
+        "patience": 0,
+        "learning_rate": 1e-6,
+        "schedule": {"Plateau": {"patience": 0, "factor": 0.5}},
+    }
     _, fitted, _ = trained(tmp_path, **options)
     assert fitted.history[-1].rate < fitted.history[0].rate
 

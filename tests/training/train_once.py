@@ -10,7 +10,8 @@ import torch
 from salience.pipeline import Pipeline
 from salience.training import Side, TrainOptions, fit
 
-GOOD, BAD, OTHER = ["fine", "superb", "warm"], ["dull", "poor", "cold"], ["film", "plot", "scene", "actor", "and", "the"]
+GOOD, BAD = ["fine", "superb", "warm"], ["dull", "poor", "cold"]
+OTHER = ["film", "plot", "scene", "actor", "and", "the"]
 
 
 def rows(count: int, seed: int) -> tuple[list[dict[str, str]], list[str]]:

@@ -137,8 +137,8 @@ def _unmarked(block: str) -> str:
 def _sentences(block: str) -> list[str]:
     """The sentences of a block; those that are not plain prose become empty strings."""
     # A variable may end a sentence, unlike the initial of a name.
-    ends = {*sentence_ends(block).tolist(), *(found.end() for found in re.finditer(r"(?<=\s[a-z])\.(?=\s)", block))}
-    ends = sorted(end for end in ends if _begins_sentence(block[end:].lstrip()))
+    found = {*sentence_ends(block).tolist(), *(each.end() for each in re.finditer(r"(?<=\s[a-z])\.(?=\s)", block))}
+    ends = sorted(end for end in found if _begins_sentence(block[end:].lstrip()))
     pieces = [block[start:stop].strip() for start, stop in zip([0, *ends], [*ends, len(block)], strict=True)]
     return [piece if _is_plain(piece) else "" for piece in pieces if piece]
 

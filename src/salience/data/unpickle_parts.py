@@ -59,9 +59,9 @@ def new_dtype(code: object, _align: object = False, _copy: object = True) -> np.
     return np.dtype(code, align=False, copy=True)
 
 
-def new_scalar(dtype: object, content: object) -> np.generic:
+def new_scalar(dtype: object, content: object) -> Any:
     """A numpy number or text."""
-    array = np.ndarray((0,), dtype=np.int8)
+    array: Any = np.ndarray((0,), dtype=np.int8)
     _fill_array(array, (1, (), dtype, False, content))
     return array[()]
 
@@ -73,11 +73,11 @@ def new_bytes(text: object = "", codec: object = "latin1") -> bytes:
     return text.encode("latin1")
 
 
-def new_default(factory: object = None) -> collections.defaultdict:
+def new_default(factory: Any = None) -> collections.defaultdict:
     """A dictionary with default values of a plain type."""
     if factory is not None and factory not in (list, dict, set, tuple, int, float, str, bool):
         raise Refused(f"it holds a defaultdict of {factory!r}")
-    return collections.defaultdict(factory)  # type: ignore[arg-type]
+    return collections.defaultdict(factory)
 
 
 def new_instance(kind: Any, base: object, state: object) -> Any:
@@ -99,17 +99,17 @@ def fill(target: object, state: Any) -> None:
         raise Refused(f"it changes a {type(target).__name__}")
 
 
-def _fill_dtype(dtype: np.dtype, state: object) -> None:
+def _fill_dtype(dtype: Any, state: object) -> None:
     """Only the byte order may differ from what numpy itself would write for this type."""
-    usual = dtype.__reduce__()[2]  # type: ignore[index]
+    usual = dtype.__reduce__()[2]
     if not isinstance(state, tuple) or len(state) < 2 or state[1] not in tuple("<>|="):
         raise Refused("it changes an array type in an unusual way")
     if (state[0], *state[2:]) != (usual[0], *usual[2:]):
         raise Refused("it changes the meaning of an array type")
-    dtype.__setstate__(state)  # type: ignore[attr-defined]
+    dtype.__setstate__(state)
 
 
-def _fill_array(array: np.ndarray, state: object) -> None:
+def _fill_array(array: Any, state: object) -> None:
     if not isinstance(state, tuple) or len(state) != 5 or state[0] != 1:
         raise Refused("it fills an array in an unusual way")
     _, shape, dtype, fortran, content = state
