@@ -85,9 +85,3 @@ def test_ties_are_in_random_order():
     first = [ranking(np.array([1.0, 0.0, 1.0, 1.0]), generator)[0] for _ in range(300)]
     assert set(first) == {0, 2, 3}
     assert min(first.count(i) for i in (0, 2, 3)) > 70
-
-
-def test_a_value_is_ranked_by_size():
-    generator = np.random.default_rng(0)
-    assert ranking(np.array([1.0, -3.0, 2.0]), generator).tolist() == [2, 0, 1]
-    assert ranking(np.array([1.0, -3.0, 2.0]), generator, by_size=True).tolist() == [1, 2, 0]

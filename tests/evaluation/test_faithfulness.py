@@ -82,8 +82,19 @@ def test_a_value_is_judged_on_one_scale_and_cannot_flip():
     found = measure_faithfulness(linear(weights(), task="Regression"), rows(), IntegratedGradients(), count=32)
     assert list(found.effects) == ["closeness"]
     assert found.flips is None
+    assert found.without_signs is None
     assert found.verdict == "pass"
     assert found.shift.name == "R2 with whole inputs"
+
+
+def test_what_an_importance_without_signs_can_reach_is_measured():
+    # Attention to every word that matters, for the prediction or against it, by its size.
+    found = measure_faithfulness(linear(weights(), honesty=EVEN), rows(), Received(), count=32)
+    assert 0 < found.without_signs.value < 0.9
+    assert f"the best other method reaches {found.without_signs.value:.2f} without its signs" in found.sentence
+    assert set(found.skills) == {"gradient_x_input", "integrated_gradients", "leave_one_out", "received", "random"}
+    signed = measure_faithfulness(linear(weights()), rows(), LeaveOneOut(), count=32, draws=10)
+    assert signed.without_signs is None
 
 
 def test_units_compete_over_all_columns():

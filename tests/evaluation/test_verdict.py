@@ -29,19 +29,23 @@ def test_a_verdict_needs_the_whole_interval_on_one_side_of_each_line(low, value,
 
 def test_a_verdict_is_one_sentence_with_its_numbers():
     assert verdict(0.85, 0.71, 1.02).sentence == (
-        "The parts that 'received' ranks first do drive the answer (skill 0.85, 95 % interval 0.71 to 1.02, from 256 "
-        "inputs; 0 is a random order, 1 the best other method, 'leave one out')."
+        "The parts that 'received' ranks first are the right ones: taking them away weakens the prediction (skill "
+        "0.85, 95 % interval 0.71 to 1.02, from 256 inputs; 0 is a random order, 1 the best other method, 'leave one "
+        "out')."
     )
 
 
 @pytest.mark.parametrize(
     ("numbers", "words"),
     [
-        ((0.5, 0.4, 0.6), "drive the answer only to some degree"),
-        ((0.1, 0.0, 0.2), "matter hardly more to the answer than parts taken at random"),
-        ((-0.5, -0.6, -0.4), "Do not use 'received': the parts it ranks first matter less to the answer than parts"),
-        ((0.6, 0.4, 0.8), "matter more to the answer than parts taken at random; how much more is not certain yet"),
-        ((0.2, -0.1, 0.5), "It is not certain yet whether the parts that 'received' ranks first matter more"),
+        ((0.5, 0.4, 0.6), "are right only to some degree: taking them away weakens the prediction, but less than"),
+        (
+            (0.1, 0.0, 0.2),
+            "are not the right ones: taking them away weakens the prediction hardly more than taking away",
+        ),
+        ((-0.5, -0.6, -0.4), "Do not use 'received': taking away the parts it ranks first weakens the prediction less"),
+        ((0.6, 0.4, 0.8), "taking them away weakens the prediction more; how much more is not certain yet"),
+        ((0.2, -0.1, 0.5), "It is not certain yet whether taking away the parts that 'received' ranks first weakens"),
     ],
 )
 def test_each_verdict_says_what_it_means(numbers, words):
@@ -65,6 +69,26 @@ def test_no_skill_means_no_verdict_and_says_why():
     found = judge(Score(None, reason="all parts are the same"), method="leave_one_out", best="received", count=8)
     assert found.word == "inconclusive"
     assert found.sentence == "Nothing can be said about 'leave one out': all parts are the same."
+
+
+def test_a_value_is_moved_and_not_weakened():
+    found = judge(Score(0.9, 0.8, 1.0), method="received", best="leave_one_out", count=256, value=True)
+    assert "taking them away moves the value (skill 0.90" in found.sentence
+
+
+def test_a_method_without_signs_is_told_what_it_could_reach():
+    found = judge(
+        Score(0.5, 0.4, 0.6), method="received", best="leave_one_out", count=256, without_signs=Score(0.63, 0.5, 0.7)
+    )
+    assert found.word == "weak"
+    assert found.sentence.endswith(
+        "'received' has no signs, so it cannot tell parts that speak for the prediction from parts that speak against "
+        "it; the best other method reaches 0.63 without its signs."
+    )
+    passed = judge(
+        Score(0.9, 0.8, 1.0), method="received", best="leave_one_out", count=256, without_signs=Score(0.63, 0.5, 0.7)
+    )
+    assert "signs" not in passed.sentence
 
 
 def test_few_inputs_or_groups_are_never_enough():

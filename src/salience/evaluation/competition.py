@@ -29,11 +29,19 @@ BLOCK = 64
 
 @dataclass(frozen=True)
 class Competition:
-    """What became of the answers, which orders belong to which method, and on how many rows a method was flat."""
+    """What became of the answers, and the orders of each method.
+
+    For a class, the competitors also compete "by size", ranked by absolute value: what an importance that has no signs
+    can reach at best.
+    """
 
     erased: Erased
     orders: dict[str, range]
+    by_size: dict[str, range]
+    #: Rows on which a method gives every unit the same importance.
     num_constant: dict[str, int]
+    #: Does a method say of any unit that it speaks against the prediction?
+    signed: dict[str, bool]
 
 
 def compete(
@@ -41,34 +49,42 @@ def compete(
     rows: Sequence[Row],
     methods: Sequence[Importance],
     *,
+    competitors: Sequence[str],
     seed: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> Competition:
-    """Take units away in the order of every method, five times where it has ties, and in 20 random orders."""
+    """Take units away in the order of every method, five times where it has ties, and in 20 random orders.
+
+    The units of a value are ranked by absolute value anyway.
+    """
     generator = np.random.default_rng(derive(seed, "orders"))
-    by_size = is_value(pipeline.task, answers(pipeline, rows[:1]))
-    num_constant = {method.name: 0 for method in methods}
+    value = is_value(pipeline.task, answers(pipeline, rows[:1]))
+    names = [method.name for method in methods]
+    sizes = [] if value else [names.index(each) for each in competitors]
+    num_constant, signed = dict.fromkeys(names, 0), dict.fromkeys(names, False)
     parts = []
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
         scores = [[together(each) for each in method.scores(pipeline, block)] for method in methods]
-        orders = [_orders(each, generator, by_size=by_size) for each in zip(*scores, strict=True)]
-        parts.append(erase(pipeline, block, orders))
-        for method, of_rows in zip(methods, scores, strict=True):
-            num_constant[method.name] += sum(int(np.ptp(each) == 0) for each in of_rows)
+        for name, of_rows in zip(names, scores, strict=True):
+            num_constant[name] += sum(int(np.ptp(each) == 0) for each in of_rows)
+            signed[name] |= any(bool((each < 0).any()) for each in of_rows)
+        ranked = [[np.abs(each) for each in of_rows] for of_rows in scores] if value else scores
+        ranked += [[np.abs(each) for each in scores[m]] for m in sizes]
+        parts.append(erase(pipeline, block, [_orders(each, generator) for each in zip(*ranked, strict=True)]))
         if progress:
             progress(start + len(block), len(rows))
-    return Competition(join(parts), _owned(methods), num_constant)
+    owned = [range(at, at + TIES) for at in range(0, TIES * (len(names) + len(sizes)), TIES)]
+    return Competition(
+        erased=join(parts),
+        orders={**dict(zip(names, owned, strict=False)), RANDOM: range(owned[-1].stop, owned[-1].stop + RANDOM_ORDERS)},
+        by_size={names[m]: each for m, each in zip(sizes, owned[len(names) :], strict=True)},
+        num_constant=num_constant,
+        signed=signed,
+    )
 
 
-def _orders(
-    scores: Sequence[Float[np.ndarray, "U"]], generator: np.random.Generator, *, by_size: bool
-) -> Int[np.ndarray, "M U"]:
-    given = [ranking(each, generator, by_size=by_size) for each in scores for _ in range(TIES)]
+def _orders(scores: Sequence[Float[np.ndarray, "U"]], generator: np.random.Generator) -> Int[np.ndarray, "M U"]:
+    """Five orders by each of the scores, then the random ones."""
+    given = [ranking(each, generator) for each in scores for _ in range(TIES)]
     return np.concatenate([np.stack(given), generator.random((RANDOM_ORDERS, len(scores[0]))).argsort(1)])
-
-
-def _owned(methods: Sequence[Importance]) -> dict[str, range]:
-    """Where the orders of each method stand among those of `_orders`."""
-    owned = {method.name: range(TIES * m, TIES * (m + 1)) for m, method in enumerate(methods)}
-    return {**owned, RANDOM: range(TIES * len(methods), TIES * len(methods) + RANDOM_ORDERS)}

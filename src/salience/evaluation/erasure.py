@@ -34,14 +34,8 @@ class Erased:
     raw_shortened: Float[Tensor, "N M C"]  # without the first fifth of the units
 
 
-def ranking(
-    scores: Float[np.ndarray, "U"], generator: np.random.Generator, *, by_size: bool = False
-) -> Int[np.ndarray, "U"]:
-    """Units from the most to the least important; ties in random order.
-
-    `by_size` ranks by absolute value: right where an answer can be pushed either way.
-    """
-    scores = np.abs(scores) if by_size else scores
+def ranking(scores: Float[np.ndarray, "U"], generator: np.random.Generator) -> Int[np.ndarray, "U"]:
+    """Units from the most to the least important; ties in random order."""
     return np.lexsort((generator.random(len(scores)), -scores))
 
 

@@ -69,6 +69,9 @@ class Faithfulness:
     best: str
     #: Skill of each method: 0 is a random order, 1 is `best`.
     skills: dict[str, Score]
+    #: For a class, if `method` has no signs: the largest skill that a post-hoc method reaches without its own. An
+    #: importance that cannot tell parts for the prediction from parts against it can hardly do better.
+    without_signs: Score | None
     #: Per scale (the first is what is judged) and method, what removal does to the answer.
     effects: dict[str, dict[str, Effect]]
     #: Per method, how much must go until the prediction changes; None for a regression.
@@ -129,7 +132,10 @@ def measure_faithfulness(
     bootstrap = Bootstrap(draws, seed, _chosen(sample, groups, len(rows), "group"))
     # A method that is judged and is also a competitor takes its place.
     methods = {each.name: each for each in (*COMPETITORS, method)}
-    found = compete(pipeline, sample.rows, list(methods.values()), seed=seed, progress=progress)
+    competitors = [each.name for each in COMPETITORS]
+    found = compete(
+        pipeline, sample.rows, list(methods.values()), competitors=competitors, seed=seed, progress=progress
+    )
     return _judged(pipeline, method.name, found, sample, targets, bootstrap)
 
 
@@ -144,11 +150,17 @@ def _judged(
     erased, orders = found.erased, found.orders
     value = is_value(pipeline.task, erased.raw)
     scales: dict[str, Scale] = {"closeness": closeness} if value else {"log_odds": log_odds, "probability": probability}
-    gained = gains(erased, orders, next(iter(scales.values())))
-    competitors = [each.name for each in COMPETITORS]
-    best, skill = skills(gained, list(orders), bootstrap, reference=RANDOM, competitors=competitors)
-    num_groups = None if bootstrap.groups is None else len(set(bootstrap.groups))
-    verdict = judge(skill[method], method=method, best=best, count=len(sample.rows), num_groups=num_groups)
+    best, skill, without_signs = _skills(found, next(iter(scales.values())), bootstrap)
+    without_signs = None if found.signed[method] else without_signs
+    verdict = judge(
+        skill[method],
+        method=method,
+        best=best,
+        count=len(sample.rows),
+        num_groups=None if bootstrap.groups is None else len(set(bootstrap.groups)),
+        value=value,
+        without_signs=without_signs,
+    )
     shift = removal_shift(pipeline.task, erased.raw, erased.raw_shortened[:, orders[RANDOM]], targets, bootstrap)
     return Faithfulness(
         method=method,
@@ -157,6 +169,7 @@ def _judged(
         more_inputs=verdict.more,
         best=best,
         skills=skill,
+        without_signs=without_signs,
         effects={name: effects(erased, orders, scale, bootstrap) for name, scale in scales.items()},
         flips=None if value else flips(erased, orders, bootstrap),
         shift=shift,
@@ -170,6 +183,18 @@ def _judged(
         percent=PERCENT,
         thresholds=THRESHOLDS,
     )
+
+
+def _skills(found: Competition, scale: Scale, bootstrap: Bootstrap) -> tuple[str, dict[str, Score], Score | None]:
+    """The best competitor, the skill of every method, and the largest one of a competitor that is ranked by size."""
+    by_size = {f"{name} by size": each for name, each in found.by_size.items()}
+    orders = {**found.orders, **by_size}
+    competitors = [each.name for each in COMPETITORS]
+    gained = gains(found.erased, orders, scale)
+    best, skill = skills(gained, list(orders), bootstrap, reference=RANDOM, competitors=competitors)
+    known = [skill[name] for name in by_size if skill[name].value is not None]
+    largest = max(known, key=lambda score: score.value or 0.0, default=None)
+    return best, {name: skill[name] for name in found.orders}, largest
 
 
 def _chosen(sample: Sample, values: Sequence[Any] | None, count: int, name: str) -> list[Any] | None:

@@ -22,11 +22,24 @@ class Verdict:
     more: int | None = None
 
 
-def judge(skill: Score, *, method: str, best: str, count: int, num_groups: int | None = None) -> Verdict:
+def judge(
+    skill: Score,
+    *,
+    method: str,
+    best: str,
+    count: int,
+    num_groups: int | None = None,
+    value: bool = False,
+    without_signs: Score | None = None,
+) -> Verdict:
     """The verdict on a method. It is given only where the whole interval lies on one side of each line.
 
     pass: from 0.7; weak: 0.3 to 0.7; fail: below 0.3; misleading: below 0, worse than a random order. With fewer than
     30 inputs (or groups, where the inputs of a group are not independent) every case is open.
+
+    Args:
+        value: is the answer a value and not a class?
+        without_signs: the largest skill that a post-hoc method reaches without its signs, for a method that has none.
 
     >>> judge(Score(0.9, 0.8, 1.0), method="received", best="leave_one_out", count=256).word
     'pass'
@@ -36,16 +49,17 @@ def judge(skill: Score, *, method: str, best: str, count: int, num_groups: int |
     if skill.value is None:
         return Verdict("inconclusive", f"Nothing can be said about {method}: {skill.reason}.")
     if (num_groups or count) < FEWEST:
-        enough = f"a verdict needs {FEWEST} that are independent"
-        return Verdict(
-            "inconclusive", f"{inputs} are too few to judge {method}: {enough}.", FEWEST - (num_groups or count)
-        )
+        few = f"{inputs} are too few to judge {method}: a verdict needs {FEWEST} that are independent."
+        return Verdict("inconclusive", few, FEWEST - (num_groups or count))
     if skill.low is None or skill.high is None:
         return Verdict("inconclusive", f"Without bootstrap draws there is no verdict on {method}.")
     word = _word(skill.low, skill.high)
-    meaning = (_OPEN[skill.low > 0] if word == "inconclusive" else _MEANING[word]).format(method=method)
+    meaning = _OPEN[skill.low > 0] if word == "inconclusive" else _MEANING[word]
+    meaning = meaning.format(method=method, change="moves the value" if value else "weakens the prediction")
     numbers = f"skill {skill.value:.2f}, 95 % interval {skill.low:.2f} to {skill.high:.2f}, from {inputs}"
     sentence = f"{meaning} ({numbers}; 0 is a random order, 1 the best other method, {best})."
+    if without_signs and word != "pass":
+        sentence += f" {_unsigned(method, without_signs)}"
     if word != "inconclusive":
         return Verdict(word, sentence)
     more = more_inputs(skill.value, skill.low, skill.high, count)
@@ -68,16 +82,19 @@ def more_inputs(value: float, low: float, high: float, count: int) -> int | None
 
 
 _MEANING = {
-    "pass": "The parts that {method} ranks first do drive the answer",
-    "weak": "The parts that {method} ranks first drive the answer only to some degree",
-    "fail": "The parts that {method} ranks first matter hardly more to the answer than parts taken at random",
-    "misleading": "Do not use {method}: the parts it ranks first matter less to the answer than parts taken at random",
+    "pass": "The parts that {method} ranks first are the right ones: taking them away {change}",
+    "weak": "The parts that {method} ranks first are right only to some degree: taking them away {change}, but less "
+    "than the right ones would",
+    "fail": "The parts that {method} ranks first are not the right ones: taking them away {change} hardly more than "
+    "taking away parts at random",
+    "misleading": "Do not use {method}: taking away the parts it ranks first {change} less than taking away parts at "
+    "random",
 }
 _OPEN = {
-    True: "The parts that {method} ranks first matter more to the answer than parts taken at random; "
+    True: "The parts that {method} ranks first are better than parts taken at random: taking them away {change} more; "
     "how much more is not certain yet",
-    False: "It is not certain yet whether the parts that {method} ranks first matter more to the answer than parts "
-    "taken at random",
+    False: "It is not certain yet whether taking away the parts that {method} ranks first {change} more than taking "
+    "away parts at random",
 }
 
 
@@ -87,6 +104,13 @@ def _word(low: float, high: float) -> str:
     if high < WEAK:
         return "misleading" if high < 0 else "fail"
     return "weak" if low >= WEAK and high < PASS else "inconclusive"
+
+
+def _unsigned(method: str, best: Score) -> str:
+    return (
+        f"{method} has no signs, so it cannot tell parts that speak for the prediction from parts that speak against "
+        f"it; the best other method reaches {best.value:.2f} without its signs."
+    )
 
 
 def _wanted(more: int | None) -> str:
