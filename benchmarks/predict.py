@@ -1,8 +1,8 @@
 """Answering raw rows, as a stream: beside what the model alone takes for them.
 
-Data: 1,280 IMDB training reviews, at most 512 words each. Model: that of the accuracy benchmark.
+Data: 1,280 IMDB training reviews. Model: that of the accuracy benchmark.
 
-Protocol: one pass over all rows per turn, 7 turns each, in turns. `Pipeline.stream` gets raw texts and gives answers.
+Protocol: one pass over all rows per turn, 5 turns each, in turns. `Pipeline.stream` gets raw texts and gives answers.
 The bare model gets batches of 64 rows that are read, padded and in memory already, and gives raw numbers: once in the
 order of the file, each batch padded to its longest row, and once sorted by length, which no loader of a stream could
 do without having seen the end. The bar is for CPU time and the order of the file.
@@ -21,7 +21,7 @@ from salience.core.batch import Batch
 from salience.models import Model
 from salience.pipeline import BATCH
 
-ROWS, ROUNDS = 1280, 7
+ROWS, ROUNDS = 1280, 5
 
 
 def forward(model: Model, batches: Sequence[Batch]) -> None:
