@@ -15,6 +15,8 @@ from salience.run.produce import again, run, with_seed
 from salience.run.settings import Settings, seconds
 
 CONFIGS = (".yaml", ".yml")
+#: Few rows and many names: strong regularisation, and not many epochs.
+DEMO = {"epochs": 5, "batch_size": 64, "learning_rate": 3e-3, "weight_decay": 0.1, "drop_units": 0.3}
 
 
 def fit(arguments: argparse.Namespace) -> None:
@@ -69,9 +71,11 @@ def demo(arguments: argparse.Namespace) -> None:
 
     settings = Settings(
         target="package",
-        inputs=("text",),
+        # Sub-words, because names of functions are put together from parts that other names share.
+        inputs={"text": {"Text": {"tokens": {"BytePair": {"size": 8000}}, "min_count": 1, "pairs": 2**16}}},
         split={"ByGroup": {"column": "module"}},
-        train={"epochs": 8, "seed": arguments.seed},
+        model={"pool": {"MultiHead": {"heads": 4}}, "dropout": 0.6},
+        train={**DEMO, "seed": arguments.seed},
         name="demo",
     )
     run(docstrings(), settings, out=arguments.out, watcher=watcher(arguments))
