@@ -49,9 +49,8 @@ def evaluate(
         DataError: the target or an input is missing or cannot be read.
     """
     settings = config.make(Settings, config.read(folder.path / "config.yaml"), where=str(folder.path / "config.yaml"))
-    task = settings.task if isinstance(settings.task, str | None) else next(iter(settings.task))
     frame = table.read(source)
-    inference = infer(frame, target=settings.target, inputs=pipeline.columns, task=task)
+    inference = infer(frame, target=settings.target, inputs=pipeline.columns, task=settings.task_name)
     frame = labelled(frame, inference)
     targets = parse_targets(frame, inference)
     rows = frame[pipeline.columns].to_dict("records")

@@ -79,7 +79,7 @@ class RunFolder:
         """
         try:
             value = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ModelFolderError(
                 f"expected the folder of a run, with a file run.json: {error}",
                 where=str(self.path),
@@ -116,7 +116,7 @@ class RunFolder:
         """
         try:
             return json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ModelFolderError(f"cannot read {name}: {error}", where=str(self.path)) from error
 
     @property

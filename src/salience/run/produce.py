@@ -62,8 +62,7 @@ def prepare(source: Any, settings: Settings) -> Prepared:
         ConfigError: the settings do not fit the table.
     """
     frame = table.read(source)
-    task = settings.task if isinstance(settings.task, str | None) else next(iter(settings.task))
-    inference = infer(frame, target=settings.target, inputs=settings.input_names, task=task)
+    inference = infer(frame, target=settings.target, inputs=settings.input_names, task=settings.task_name)
     frame = labelled(frame, inference)
     targets = parse_targets(frame, inference)
     by = None if settings.split is None else build(settings.split, splitters)

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from salience.core.build import named
 from salience.core.config import make
 from salience.core.errors import ConfigError
 from salience.data.infer import Inference
@@ -56,6 +57,15 @@ class Settings:
     def modalities(self) -> dict[str, Any]:
         """The modality of each input column; of resolved settings."""
         return dict(self.inputs) if isinstance(self.inputs, Mapping) else {}
+
+    @property
+    def task_name(self) -> str | None:
+        """The task without its options, if it was named.
+
+        Raises:
+            ConfigError: it is neither a name nor one name with options.
+        """
+        return None if self.task is None else named(self.task)[0]
 
     @property
     def input_names(self) -> list[str] | None:
