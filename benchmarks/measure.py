@@ -111,12 +111,13 @@ def commit() -> str:
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores, and the versions that decide about speed."""
+    """Processor, cores, the versions that decide about speed, and how busy the machine was (1 for each core at work)."""
     import torch
 
     return {
         "cpu": _processor(),
         "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
         "torch": torch.__version__,
