@@ -111,7 +111,7 @@ def commit() -> str:
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores, the versions that decide about speed, and how busy the machine was (1 for each core at work)."""
+    """Processor, cores, the versions that decide about speed, and how busy the machine was (1 per core at work)."""
     import torch
 
     return {
