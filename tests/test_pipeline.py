@@ -188,23 +188,16 @@ class TestStream:
         assert peak(8) < 1.2 * peak(2)
 
 
-class TestHeats:
-    def test_the_weights_of_a_row_are_conserved_without_special_positions(self, two):
+class TestUnits:
+    def test_weights_are_conserved_when_positions_become_units(self, two):
         (row,) = two.encode([{"title": "good film", "body": "the plot. dull"}])
         weights = {name: np.arange(1.0, 1 + len(example)) for name, example in row.items()}
-        heats = two.heats_of(row, weights)
-        assert [(heat.unit.column, heat.unit.text, heat.score) for heat in heats] == [
-            ("title", "good", 1.0),
-            ("title", "film", 2.0),
-            ("body", "the", 1.0),
-            ("body", "plot", 2.0),
-            ("body", ".", 3.0),
-            ("body", "dull", 4.0),
-        ]
+        assert two.merge(row["title"], weights["title"]).tolist() == [1.0, 2.0]
+        assert two.merge(row["body"], weights["body"]).tolist() == [1.0, 2.0, 3.0, 4.0]
 
     def test_a_cell_without_a_word_has_no_unit(self, pipeline):
         (row,) = pipeline.encode([""])
-        assert pipeline.heats_of(row, {"text": np.ones(len(row["text"]))}) == []
+        assert pipeline.merge(row["text"], np.ones(len(row["text"]))).tolist() == []
 
     def test_without_leaves_out_units_of_the_named_column_only(self, two):
         (row,) = two.encode([{"title": "good film", "body": "the plot"}])

@@ -20,7 +20,6 @@ from salience import model_folder, tasks
 from salience.core.batch import Batch, Example
 from salience.core.build import build, check_options, foreign_classes, named
 from salience.core.errors import ConfigError, DataError, NotAvailable, did_you_mean
-from salience.core.place import Heat
 from salience.data import modalities
 from salience.data.fault import check_names, where
 from salience.data.modality import Modality
@@ -185,15 +184,6 @@ class Pipeline:
         """Weights of positions [S] summed into weights of units [U]; special positions belong to no unit."""
         owned = example.owner >= 0
         return np.bincount(example.owner[owned], weights[: len(example)][owned], minlength=len(example.places))
-
-    def heats_of(self, row: Mapping[str, Example], weights: Mapping[str, np.ndarray]) -> list[Heat]:
-        """The units of a row, each with the sum of the weights of its positions."""
-        heats = []
-        for name, example in row.items():
-            units = self.modalities[name].units(example, name)
-            scores = self.merge(example, weights[name])
-            heats += [Heat(unit, float(score)) for unit, score in zip(units, scores, strict=True)]
-        return heats
 
     def save(self, folder: str | Path) -> Path:
         """Write a folder of JSON and safetensors with hashes, complete or not at all."""
