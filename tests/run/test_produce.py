@@ -18,7 +18,8 @@ from salience.run.watch import Silent
 
 FILES = {
     "run.json", "config.yaml", "env.json", "log.txt", "history.csv", "metrics.json", "predictions.csv",
-    "importance.parquet", "report.json", "report.html", "checkpoints/best.ckpt", "checkpoints/last.ckpt",
+    "importance.parquet", "report.json", "report.html",
+    "checkpoints/best.ckpt", "checkpoints/last.ckpt", "checkpoints/ended.txt",
     "model/pipeline.json", "model/model.safetensors", "model/hashes.json",
 }  # fmt: skip
 OF_A_CLASSIFIER = {

@@ -48,6 +48,19 @@ def test_training_stops_when_nothing_gets_better(tmp_path):
     assert "no better validation score for 2 epochs" in fitted.stopped
 
 
+def test_training_that_has_ended_does_not_go_on_when_it_is_resumed(tmp_path):
+    def train(resume):
+        pipeline = make_pipeline()
+        options = TrainOptions(epochs=40, patience=2, learning_rate=1e-9)
+        return fit(pipeline, *sides(pipeline), options=options, folder=tmp_path, resume=resume)
+
+    first = train(resume=False)
+    for _ in range(2):
+        again = train(resume=True)
+        assert again.history == first.history
+        assert again.stopped == first.stopped
+
+
 def test_a_time_limit_ends_training_with_a_model(tmp_path):
     pipeline, fitted, _ = trained(tmp_path, epochs=10_000, patience=0, time_limit=2.0)
     assert "time limit" in fitted.stopped

@@ -20,7 +20,8 @@ from salience.pipeline import Pipeline
 from salience.training.module import Epoch, Side, Training
 from salience.training.options import TrainOptions
 
-LAST, BEST = "last.ckpt", "best.ckpt"
+# The last one says why training ended, and is there only if it did.
+LAST, BEST, ENDED = "last.ckpt", "best.ckpt", "ended.txt"
 
 
 @dataclass(frozen=True)
@@ -51,38 +52,52 @@ def fit(
     Raises:
         NotAvailable: a logger or a precision that this machine cannot give.
     """
-    from lightning.pytorch.callbacks import ModelCheckpoint
+    from salience.training.checkpoint import AtomicCheckpoints
 
     checkpoints = folder / "checkpoints"
     training = Training(pipeline, train, validation, options, on_epoch=on_epoch)
-    keeper = ModelCheckpoint(
-        dirpath=checkpoints,
-        filename=Path(BEST).stem,
-        monitor="validation",
-        mode="max",
-        save_last=True,
-        enable_version_counter=False,
-        save_on_train_epoch_end=True,
-    )
-    last = checkpoints / LAST
-    with quiet(), interruptible():
-        trainer = _trainer(options, folder, keeper)
-        trainer.fit(training, ckpt_path=last if resume and last.exists() else None, weights_only=True)
+    ended = checkpoints / ENDED
+    if resume and ended.exists():
+        # Lightning would run one epoch more than the undisturbed run.
+        training.on_load_checkpoint(AtomicCheckpoints().load_checkpoint(checkpoints / LAST))
+    else:
+        ended.unlink(missing_ok=True)
+        ended.write_text(_train(training, options, folder, resume=resume), encoding="utf-8")
     best = torch.load(checkpoints / BEST, map_location="cpu", weights_only=True)
     pipeline.model.load_state_dict(_own(best["state_dict"]))
     task = pipeline.task
     task.calibrate(pipeline.raw(validation.examples), task.encode(validation.targets))
     pipeline.model.eval()
-    return Fitted(training.history, training.history[best["epoch"]], _why(trainer, options))
+    return Fitted(training.history, training.history[best["epoch"]], ended.read_text(encoding="utf-8"))
 
 
-def _trainer(options: TrainOptions, folder: Path, keeper: Any) -> Any:
+def _train(training: Training, options: TrainOptions, folder: Path, *, resume: bool) -> str:
+    """Train to the end, and say why it came."""
+    last = folder / "checkpoints" / LAST
+    with quiet(), interruptible():
+        trainer = _trainer(options, folder)
+        trainer.fit(training, ckpt_path=last if resume and last.exists() else None, weights_only=True)
+    return _why(trainer, options)
+
+
+def _trainer(options: TrainOptions, folder: Path) -> Any:
     from lightning.pytorch import Trainer
-    from lightning.pytorch.callbacks import EarlyStopping
+    from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
     from salience.training.checkpoint import AtomicCheckpoints
 
-    callbacks = [keeper]
+    # Lightning's own `save_last` would only be as recent as the best epoch.
+    callbacks: list[Callback] = [
+        ModelCheckpoint(
+            dirpath=folder / "checkpoints",
+            filename=Path(name).stem,
+            monitor=monitor,
+            mode="max",
+            enable_version_counter=False,
+            save_on_train_epoch_end=True,
+        )
+        for name, monitor in ((BEST, "validation"), (LAST, None))
+    ]
     if options.patience:
         callbacks.append(
             EarlyStopping("validation", mode="max", patience=options.patience, check_on_train_epoch_end=True)
