@@ -12,7 +12,6 @@ from safetensors.torch import load_file
 from salience.cli.fit import from_words
 from salience.cli.parser import parser
 from salience.core.errors import ConfigError
-from tests.cli.conftest import SMALL
 from tests.cli.test_main import START
 
 FILES = {
@@ -152,7 +151,7 @@ def test_a_run_killed_in_the_middle_goes_on_to_the_same_model(say, table, tmp_pa
     words = (table, "--target", "label", "train.epochs=30", "train.patience=0", "model.width=8", "explain=0")
     child = start(*words, "--out", tmp_path / "killed", env={**os.environ, "OMP_NUM_THREADS": "1"})
     for line in child.stdout:
-        if line.startswith("3/30"):
+        if line.startswith(" 3/30"):
             child.send_signal(signal.SIGKILL)
             break
     assert child.wait(60) == -signal.SIGKILL
@@ -162,7 +161,7 @@ def test_a_run_killed_in_the_middle_goes_on_to_the_same_model(say, table, tmp_pa
 
     told = say("fit", "--resume", folder)
     assert told.code == 0
-    assert "\n1/30" not in told.out, "it began from the start"
+    assert "\n 1/30" not in told.out, "it began from the start"
     assert say("predict", folder, table).code == 0
 
     assert say("fit", *words, "--out", tmp_path / "whole", "--quiet").code == 0
@@ -177,7 +176,7 @@ def test_an_interrupted_run_says_so_and_can_go_on(say, table, tmp_path):
     words = (table, "--target", "label", "train.epochs=1000", "train.patience=0", "model.width=8", "explain=0")
     child = start(*words, "--out", tmp_path)
     for line in child.stdout:
-        if line.startswith("2/1000"):
+        if line.startswith("   2/1000"):
             child.send_signal(signal.SIGINT)
             break
     rest = child.stdout.read()
