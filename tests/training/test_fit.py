@@ -138,3 +138,12 @@ def test_a_validation_class_that_training_lacks_is_an_error(tmp_path):
     strange = Side(validation.examples, ["strange"] * len(validation.targets))
     with pytest.raises(ValueError, match="'strange'"):
         fit(pipeline, train, strange, options=TrainOptions(epochs=1), folder=tmp_path)
+
+
+def test_training_leaves_no_trace_in_the_state_of_torch(tmp_path):
+    torch.manual_seed(11)
+    state = torch.get_rng_state()
+    strict = torch.are_deterministic_algorithms_enabled()
+    trained(tmp_path, epochs=1)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.are_deterministic_algorithms_enabled() is strict is True

@@ -74,7 +74,7 @@ def fit(
 def _train(training: Training, options: TrainOptions, folder: Path, *, resume: bool) -> str:
     """Train to the end, and say why it came."""
     last = folder / "checkpoints" / LAST
-    with quiet(), interruptible():
+    with quiet(), interruptible(), undisturbed():
         trainer = _trainer(options, folder)
         trainer.fit(training, ckpt_path=last if resume and last.exists() else None, weights_only=True)
     return _why(trainer, options)
@@ -170,6 +170,18 @@ def quiet() -> Iterator[None]:
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Leave torch's random numbers and its rule about deterministic operations as the rest of the program has them."""
+    strict = torch.are_deterministic_algorithms_enabled()
+    only_warn = torch.is_deterministic_algorithms_warn_only_enabled()
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(strict, warn_only=only_warn)
 
 
 @contextmanager
