@@ -76,7 +76,7 @@ def check(page: Path) -> None:
         elif block.language == "sh":
             for words in _commands(block.text):
                 if words[0] == "salience":
-                    parser().parse_args(words[1:])
+                    _parse(words[1:])
         else:
             _check(block, known, f"{page.name}, line {block.line}")
 
@@ -114,7 +114,7 @@ def _check_session(block: Block, known: dict[str, Any], place: str) -> None:
 def _run_command(words: list[str], place: str) -> None:
     match words:
         case ["salience", verb, *_] if verb in ONLY_READ:
-            parser().parse_args(words[1:])
+            _parse(words[1:])
         case ["salience", *rest]:
             assert main(rest) == 0, place
         case ["python", script, *rest]:
@@ -123,6 +123,11 @@ def _run_command(words: list[str], place: str) -> None:
             pass
         case _:
             pytest.fail(f"{place}: nobody knows how to run {words}")
+
+
+def _parse(words: list[str]) -> None:
+    # `key=value` words may stand anywhere.
+    parser().parse_args([word for word in words if "=" not in word or word.startswith("-")])
 
 
 def _run_script(script: Path, words: list[str]) -> None:

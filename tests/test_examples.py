@@ -1,0 +1,81 @@
+"""Every example runs, with settings so small that it takes seconds, and does what it says."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+import pytest
+
+from examples import csv_to_report, custom_mechanism, faithfulness, grid_search, reviews
+from tests import documents
+
+
+def test_every_example_has_a_test() -> None:
+    names = {path.stem for path in (documents.ROOT / "examples").glob("*.py")}
+    assert names == {"csv_to_report", "custom_mechanism", "faithfulness", "grid_search", "reviews"}
+
+
+@pytest.mark.parametrize("language", reviews.LANGUAGES)
+def test_reviews_say_what_their_label_says(language: str) -> None:
+    parts = reviews.LANGUAGES[language]
+    made = reviews.reviews(rows=200, language=language)
+    for row in made:
+        praise, blame = (sum(row["text"].count(word) for word in words) for words in (parts.praise, parts.blame))
+        assert row["label"] == parts.labels[praise > blame], row
+    assert 70 < sum(row["label"] == parts.labels[0] for row in made) < 130
+    assert made == reviews.reviews(rows=200, language=language)
+    assert made != reviews.reviews(rows=200, language=language, seed=1)
+
+
+def test_reviews_are_written_as_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "reviews.csv"
+    monkeypatch.setattr(sys, "argv", ["reviews.py", str(path), "--rows", "7", "--language", "zh", "--seed", "3"])
+    reviews.main()
+    with path.open(encoding="utf-8", newline="") as file:
+        assert list(csv.DictReader(file)) == reviews.reviews(rows=7, language="zh", seed=3)
+
+
+def test_a_csv_file_becomes_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    documents.make_small(monkeypatch)
+    path = tmp_path / "reviews.csv"
+    reviews.write(str(path), reviews.reviews(rows=160))
+    words = ["csv_to_report.py", str(path), "--target", "label", "--epochs", "1", "--out", str(tmp_path / "runs")]
+    monkeypatch.setattr(sys, "argv", words)
+    csv_to_report.main()
+    said = capsys.readouterr().out
+    assert "95 % interval" in said
+    assert said.count("because of: ") == 2
+    assert Path(said.rpartition("report: ")[2].strip()).is_file()
+
+
+def test_a_grid_search_tries_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    results = grid_search.search(rows=60, epochs=1, folds=2)
+    assert len(results) == 4
+    assert results["mean_test_score"].between(0, 1).all()
+    assert "superb" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_mechanism_of_ones_own_is_trained_saved_and_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    trained = custom_mechanism.run(rows=600, epochs=6, out=str(tmp_path))
+    assert trained.metrics["test"]["accuracy"]["value"] > 0.8
+    words = trained.predict(["the film was lovely"]).to_frame().set_index("text")["score"]
+    assert words.idxmax() == "lovely"
+    assert capsys.readouterr().out.splitlines()[-1] in ("negative", "positive")
+
+
+@pytest.mark.slow
+def test_methods_that_find_the_planted_words_are_judged_better_than_chance(tmp_path: Path) -> None:
+    found = faithfulness.compare(rows=600, epochs=8, count=48, out=str(tmp_path)).set_index("method")
+    assert len(found) == len(faithfulness.METHODS)
+    shares = found["on planted words"]
+    assert shares["random_order"] < 0.3 < shares["integrated_gradients"]
+    assert shares["random_order"] < shares["received"]
+    assert found["verdict"]["leave_one_out"] == "pass"
