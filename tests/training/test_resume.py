@@ -9,7 +9,9 @@ import torch
 from safetensors.torch import load_file
 
 from salience.core.errors import ModelFolderError
+from salience.training import TrainOptions, fit
 from salience.training.checkpoint import AtomicCheckpoints
+from tests.training.train_once import make_pipeline, sides
 
 SCRIPT = Path(__file__).with_name("train_once.py")
 
@@ -80,3 +82,38 @@ def test_a_checkpoint_with_code_in_it_is_refused(tmp_path, monkeypatch):
 def test_no_partial_file_is_left_beside_a_checkpoint(tmp_path):
     AtomicCheckpoints().save_checkpoint({"a": 1}, tmp_path / "x.ckpt")
     assert [path.name for path in tmp_path.iterdir()] == ["x.ckpt"]
+
+
+def test_a_single_wrong_bit_among_the_weights_is_noticed(tmp_path):
+    path = tmp_path / "last.ckpt"
+    AtomicCheckpoints().save_checkpoint({"a": torch.full((1000,), 1.5)}, path)
+    content = bytearray(path.read_bytes())
+    content[content.index(torch.full((9,), 1.5).numpy().tobytes()) + 20] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ModelFolderError, match="cannot be read: the check sum"):
+        AtomicCheckpoints().load_checkpoint(path)
+
+
+def test_a_checkpoint_cannot_have_files_elsewhere_removed(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "thesis.txt").write_text("ten years of work", encoding="utf-8")
+    with pytest.raises(ModelFolderError, match="file elsewhere"):
+        AtomicCheckpoints().remove_checkpoint(tmp_path / "checkpoints" / ".." / "thesis.txt")
+    assert (tmp_path / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize("name", ["last.ckpt", "best.ckpt"])
+@pytest.mark.parametrize("change", ["drop", "replace"])
+def test_a_checkpoint_of_something_else_is_an_error_that_names_the_file(tmp_path, name, change):
+    pipeline = make_pipeline()
+    train, validation = sides(pipeline)
+    options = TrainOptions(epochs=1, seed=5)
+    fit(pipeline, train, validation, options=options, folder=tmp_path)
+    path = tmp_path / "checkpoints" / name
+    content = torch.load(path, weights_only=True)
+    key = "history" if name == "last.ckpt" else "state_dict"
+    content = {"a": 1} if change == "drop" else {**content, key: "text"}
+    torch.save(content, path)
+    with pytest.raises(ModelFolderError, match="of another run, or was altered") as caught:
+        fit(pipeline, train, validation, options=options, folder=tmp_path, resume=True)
+    assert caught.value.where == str(path)

@@ -15,7 +15,7 @@ from salience.core.errors import SalienceError
 from salience.run.environment import environment
 
 MODEL = {"width": 32}
-TRAIN = {"epochs": 4, "learning_rate": 0.01}
+TRAIN = {"epochs": 8, "learning_rate": 0.01}
 #: Optional packages, what they are for, and the line that installs them.
 OPTIONAL = {
     "jieba": ("Chinese words", "chinese"),

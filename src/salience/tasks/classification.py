@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from salience.core.errors import DataError, did_you_mean
+from salience.core.errors import ConfigError, DataError, did_you_mean
 from salience.tasks.answer import Answer
 from salience.tasks.calibration import temperature
 
@@ -28,11 +28,19 @@ class Classification:
         balanced: weigh classes by :math:`w_c = N / (C N_c)`, so that rare ones count as much as frequent ones.
         smoothing: share of the target spread evenly over all classes, in [0, 1).
         focal: the exponent :math:`\gamma` >= 0 that quietens rows already answered well (Lin et al. 2017).
+
+    Raises:
+        ConfigError: smoothing or focal lies outside its range.
     """
 
     scores = ("accuracy", "macro_f1", "auroc", "log_loss", "ece")
 
     def __init__(self, *, balanced: bool = False, smoothing: float = 0.0, focal: float = 0.0) -> None:
+        if not 0 <= smoothing < 1 or focal < 0:
+            raise ConfigError(
+                f"smoothing must be at least 0 and below 1, and focal 0 or more, got {smoothing!r} and {focal!r}",
+                where="the options of Classification",
+            )
         self.balanced = balanced
         self.smoothing = smoothing
         self.focal = focal

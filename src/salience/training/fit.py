@@ -51,32 +51,40 @@ def fit(
 
     Raises:
         NotAvailable: a logger or a precision that this machine cannot give.
+        ModelFolderError: a checkpoint is damaged, or of another run.
     """
-    from salience.training.checkpoint import AtomicCheckpoints
+    from salience.training.checkpoint import AtomicCheckpoints, understood
 
     checkpoints = folder / "checkpoints"
     training = Training(pipeline, train, validation, options, on_epoch=on_epoch)
     ended = checkpoints / ENDED
     if resume and ended.exists():
         # Lightning would run one epoch more than the undisturbed run.
-        training.on_load_checkpoint(AtomicCheckpoints().load_checkpoint(checkpoints / LAST))
+        with understood(checkpoints / LAST):
+            training.on_load_checkpoint(AtomicCheckpoints().load_checkpoint(checkpoints / LAST))
     else:
         ended.unlink(missing_ok=True)
         ended.write_text(_train(training, options, folder, resume=resume), encoding="utf-8")
-    best = torch.load(checkpoints / BEST, map_location="cpu", weights_only=True)
-    pipeline.model.load_state_dict(_own(best["state_dict"]))
+    best = AtomicCheckpoints().load_checkpoint(checkpoints / BEST, map_location="cpu")
+    with understood(checkpoints / BEST):
+        pipeline.model.load_state_dict(_own(best["state_dict"]))
+        chosen = training.history[best["epoch"]]
     task = pipeline.task
     task.calibrate(pipeline.raw(validation.examples), task.encode(validation.targets))
     pipeline.model.eval()
-    return Fitted(training.history, training.history[best["epoch"]], ended.read_text(encoding="utf-8"))
+    return Fitted(training.history, chosen, ended.read_text(encoding="utf-8"))
 
 
 def _train(training: Training, options: TrainOptions, folder: Path, *, resume: bool) -> str:
     """Train to the end, and say why it came."""
+    from salience.training.checkpoint import understood
+
     last = folder / "checkpoints" / LAST
+    resumed = resume and last.exists()
     with quiet(), interruptible(), undisturbed():
         trainer = _trainer(options, folder)
-        trainer.fit(training, ckpt_path=last if resume and last.exists() else None, weights_only=True)
+        with understood(last, until=lambda: training.begun or not resumed):
+            trainer.fit(training, ckpt_path=last if resumed else None, weights_only=True)
     return _why(trainer, options)
 
 

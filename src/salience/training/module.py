@@ -68,6 +68,8 @@ class Training(LightningModule):
         super().__init__()
         self.model = pipeline.model
         self.history: list[Epoch] = []
+        #: Whether an epoch has begun, so that everything of a checkpoint has been taken in.
+        self.begun = False
         self._pipeline = pipeline
         self._train = train
         self._target = pipeline.task.encode(train.targets)
@@ -96,6 +98,7 @@ class Training(LightningModule):
         return batch.to(device)
 
     def on_train_epoch_start(self) -> None:
+        self.begun = True
         torch.manual_seed(derive(self._options.seed, "dropout", self.current_epoch))
         self._losses.clear()
         self._started = time.perf_counter()

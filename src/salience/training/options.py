@@ -54,7 +54,8 @@ class TrainOptions:
                 ("patience", "0 or more", self.patience >= 0),
                 ("drop_units", "at least 0 and below 1", 0 <= self.drop_units < 1),
                 ("precision", "32 or bf16", self.precision in ("32", "bf16")),
-                ("time_limit", "above 0", self.time_limit is None or self.time_limit > 0),
+                ("time_limit", "above 0, and at most 1e9", self.time_limit is None or 0 < self.time_limit <= 1e9),
+                ("seed", "at least 0 and below 2**32", 0 <= self.seed < 2**32),
             )
             if not holds
         ]
