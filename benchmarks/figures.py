@@ -50,15 +50,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "minute": "{} 分钟",
     },
 }
-#: Rows that a benchmark words for itself, as a reader of the README should find them.
+#: The rows that a reader of the README should find, in words that need no explanation.
 SPOKEN: Mapping[str, tuple[str, str]] = {
     "rows a second of our loop, of a bare loop's, cpu time": (
         "training speed, compared with a bare PyTorch loop",
         "训练速度，与手写 PyTorch 循环相比",
     ),
-    "rows a second with batches of similar length, of those padded to 512, cpu time": (
-        "training speed by batches of similar length, compared with padding to 512",
-        "按长度分批的训练速度，与统一补齐到 512 相比",
+    "rows a second with batches of similar length, of those padded to 800, cpu time": (
+        "training speed by batches of similar length, compared with padding to the maximum",
+        "按长度分批的训练速度，与统一补齐到最大长度相比",
     ),
     "rows a second of Pipeline.stream, of the bare model's in the order of the file, cpu time": (
         "answers per second from raw text, compared with the bare model in the order of the file",
@@ -70,6 +70,10 @@ SPOKEN: Mapping[str, tuple[str, str]] = {
     ),
     "received to prediction, 100 words, cpu time": ("the same, 100 words", "同上，100 词"),
     "received to prediction, 400 words, cpu time": ("the same, 400 words", "同上，400 词"),
+    "failure": (
+        "hostile files, configs and models that ended in anything but an answer or a located error",
+        "恶意构造的文件、配置和模型中，既没有答案也没有明确报错的情况",
+    ),
     "growth of memory after the first 50,000 rows": (
         "growth of memory while a million rows are answered",
         "预测一百万行时内存的增长",
@@ -126,12 +130,10 @@ def _data_set(result: Result, words: Mapping[str, str]) -> list[str]:
 def _others(found: Sequence[Result], language: str) -> str:
     words, place = WORDS[language], list(WORDS).index(language)
     lines = [
-        [SPOKEN[row["what"]][place] if row["what"] in SPOKEN else row["what"], _measured(row), _bar(row)]
+        [SPOKEN[row["what"]][place], _measured(row), _bar(row)]
         for result in found
-        if not result["benchmark"].startswith("text_accuracy")
         for row in result["rows"]
-        # A shared machine says little about the time of the clock.
-        if row["bar"] and not row["what"].endswith("wall time")
+        if row["bar"] and row["what"] in SPOKEN
     ]
     head = [words[each] for each in ("what", "value", "bar")]
     return f"{words['others']}\n\n{_table(head, lines)}" if lines else ""

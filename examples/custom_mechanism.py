@@ -28,7 +28,7 @@ class Nearness(Scoring):
 
     def __init__(self, width: int) -> None:
         super().__init__(width)
-        self.sharpness = nn.Parameter(torch.tensor(2.0))
+        self.sharpness = nn.Parameter(torch.zeros(()))
 
     def score(self, query: Float[Tensor, "B T D"], source: Float[Tensor, "B S D"]) -> Float[Tensor, "B T S"]:
         squares = (query[:, :, None] - source[:, None]).square().sum(dim=-1)  # [B, T, S]
@@ -60,7 +60,7 @@ def run(*, rows: int, epochs: int, out: str) -> salience.Run:
 def main() -> None:
     """The command line."""
     command = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    command.add_argument("--rows", type=int, default=600)
+    command.add_argument("--rows", type=int, default=1000)
     command.add_argument("--epochs", type=int, default=8)
     command.add_argument("--out", default="runs", help="folder for the run folder")
     words = command.parse_args()

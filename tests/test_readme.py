@@ -67,14 +67,32 @@ def test_without_a_result_nothing_stands_between_the_markers() -> None:
 
 
 def test_a_result_becomes_a_row_with_its_interval_and_its_bar() -> None:
-    row = {"what": "start-up", "value": 0.1234, "low": 0.1, "high": 0.2, "unit": "s", "bar": "<= 0.5", "note": ""}
-    unbound = {**row, "what": "left out", "bar": None}
+    row = {"what": "import salience adds, cpu time", "value": 0.1234, "low": 0.1, "high": 0.2, "unit": "s"}
+    rows = [{**row, "bar": "<= 0.5"}, {**row, "bar": None, "value": 7.0}, {**row, "bar": "< 1", "what": "another"}]
     machine = {"cpu": "a processor", "threads": 1, "torch": "2"}
-    found = {"benchmark": "startup", "machine": machine, "rows": [row, unbound]}
-    page = figures.filled("<!-- figures -->\n<!-- /figures -->\n", [found], "en")
-    assert "| start-up | 0.123 (0.1–0.2) s | ≤ 0.5 s |" in page
-    assert "left out" not in page
+    page = figures.filled(
+        "<!-- figures -->\n<!-- /figures -->\n", [{"benchmark": "startup", "machine": machine, "rows": rows}], "en"
+    )
+    assert page.count("| `import salience` | 0.123 (0.1–0.2) s | ≤ 0.5 s |") == page.count("import salience") == 1
+    assert "another" not in page
     assert "on a processor, 1 thread, torch 2." in page
+
+
+def test_the_accuracy_stands_beside_the_best_linear_model() -> None:
+    def row(what: str, value: float, note: str = "") -> dict[str, object]:
+        return {"what": what, "value": value, "low": value - 0.01, "high": value + 0.01, "bar": None, "note": note}
+
+    rows = [
+        row("salience, accuracy", 0.9),
+        row("salience, core_minutes", 2.0),
+        row("majority class, accuracy", 0.5),
+        row("pairs, accuracy", 0.85),
+        row("words, accuracy", 0.8),
+        row("accuracy beyond the best linear model", 0.05, note="pairs"),
+    ]
+    found = {"benchmark": "text_accuracy_mine", "machine": {"cpu": "a", "threads": 1, "torch": "2"}, "rows": rows}
+    page = figures.filled("<!-- figures -->\n<!-- /figures -->\n", [found], "en")
+    assert "| mine | 90.0% (89.0%–91.0%) | 85.0% | 50.0% | 2.0 min |" in page
 
 
 def test_both_languages_say_the_same() -> None:
