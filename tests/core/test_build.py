@@ -84,3 +84,14 @@ def test_what_was_forbidden_outside_stays_forbidden_inside():
 def test_a_foreign_name_that_leads_nowhere_is_explained(wrong):
     with pytest.raises(ConfigError, match=r"cannot import|not a class"):
         build(wrong, room)
+
+
+def test_what_a_layer_of_another_library_refuses_is_an_error_about_the_options():
+    from torch import nn
+
+    layers = ModuleType("layers")
+    layers.__all__ = ["Dropout"]
+    layers.Dropout = nn.Dropout
+    with pytest.raises(ConfigError, match="Dropout cannot be made with these options: dropout probability") as caught:
+        build({"Dropout": {"p": 3.0}}, layers)
+    assert caught.value.where == "Dropout"

@@ -149,3 +149,9 @@ def test_a_wrong_name_is_answered_with_the_right_one() -> None:
         make_model(pool="Aditive")
     with pytest.raises(ConfigError, match=r"unknown options of Additive: 'hiden' \(did you mean 'hidden'"):
         make_model(pool={"Additive": {"hiden": 3}})
+
+
+@pytest.mark.parametrize("wrong", [{"width": 0}, {"width": -3}, {"dropout": -0.1}, {"dropout": 1.0}])
+def test_numbers_outside_their_range_are_refused(wrong):
+    with pytest.raises(ConfigError, match="width must be at least 1"):
+        assemble({}, nn.Linear, **wrong)

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, get_type_hints
 
 from salience.core.config import described, fits
-from salience.core.errors import ConfigError, did_you_mean
+from salience.core.errors import ConfigError, SalienceError, did_you_mean
 
 # Importing runs code, and a name can come from a file of a stranger. The question is asked where the import happens,
 # because a search for such names in a file could miss a place.
@@ -53,12 +53,20 @@ def build(choice: str | Mapping[str, Any], room: ModuleType, *given: Any) -> Any
     `given` are the leading arguments that the caller knows (a width, say) and the config does not.
 
     Raises:
-        ConfigError: unknown name, unknown option, missing option; all unknown options are reported at once.
+        ConfigError: unknown name, unknown option, missing option, all reported at once; or a value that the class, or
+            what it is made of, refuses.
     """
     name, options = named(choice)
     made = find(name, room)
     check_options(made, options, skip=len(given))
-    return made(*given, **options)
+    try:
+        return made(*given, **options)
+    except (ValueError, RuntimeError, ArithmeticError, AssertionError) as error:
+        if isinstance(error, SalienceError):
+            raise
+        # Layers of other libraries check their own options; their words become ours, with the place.
+        problem = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ConfigError(f"{made.__name__} cannot be made with these options: {problem}", where=name) from error
 
 
 def named(choice: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

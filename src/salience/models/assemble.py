@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from salience.core.build import build
+from salience.core.errors import ConfigError
 from salience.models import encoders, pools
 from salience.models.model import Model
 from salience.models.pools.attention_pool import AttentionPool
@@ -34,8 +35,12 @@ def assemble(
         dropout: see `Model`.
 
     Raises:
-        ConfigError: an unknown name or option.
+        ConfigError: an unknown name or option, or a number outside its range.
     """
+    if width < 1 or not 0 <= dropout < 1:
+        raise ConfigError(
+            f"width must be at least 1, and dropout at least 0 and below 1, got {width} and {dropout}", where="model"
+        )
     made = {column: build_encoder(encoder, width) for column in stems}
     return Model(
         {column: stem(width) for column, stem in stems.items() if not hasattr(made[column], "stem")},

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from salience.core.errors import NotAvailable
+from salience.core.errors import ConfigError, NotAvailable
 from salience.data.tokens import BytePair, WordPiece
 from tests.data.tokens.cases import TEXTS
 
@@ -67,3 +67,9 @@ def test_asking_before_it_has_learnt_is_an_error(kind: type[BytePair] | type[Wor
     for ask in (lambda: kind().split("a"), lambda: kind().state()):
         with pytest.raises(NotAvailable, match="this tokenizer has not been fitted"):
             ask()
+
+
+@pytest.mark.parametrize("kind", [BytePair, WordPiece])
+def test_a_size_without_room_for_a_piece_is_refused(kind):
+    with pytest.raises(ConfigError, match="size must be at least 2, got -3"):
+        kind(size=-3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, final
 
+from salience.core.errors import ConfigError
 from salience.data.tokens import trained
 from salience.data.tokens.pieces import Pieces, Tokens
 from salience.data.vocabulary import UNKNOWN
@@ -37,6 +38,8 @@ class BytePair(Tokens):
     """
 
     def __init__(self, *, size: int = 8_000, lower: bool = True) -> None:
+        if size < 2:
+            raise ConfigError(f"size must be at least 2, got {size}", where="the options of the tokens")
         self.size = size
         self.lower = lower
         self._tokenizer: Tokenizer | None = None

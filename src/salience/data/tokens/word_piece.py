@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, final
 
+from salience.core.errors import ConfigError
 from salience.data.tokens import trained
 from salience.data.tokens.pattern import HAN_AND_KANA
 from salience.data.tokens.pieces import Pieces, Tokens
@@ -40,6 +41,8 @@ class WordPiece(Tokens):
     """
 
     def __init__(self, *, size: int = 8_000, lower: bool = True) -> None:
+        if size < 2:
+            raise ConfigError(f"size must be at least 2, got {size}", where="the options of the tokens")
         self.size = size
         self.lower = lower
         self._tokenizer: Tokenizer | None = None
