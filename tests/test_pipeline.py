@@ -221,3 +221,30 @@ def test_a_loaded_pipeline_answers_alike_to_the_last_bit(tmp_path, inputs, task,
     assert loaded.predict(rows) == pipeline.predict(rows)
     assert loaded.columns == list(inputs)
     assert not loaded.model.training
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"width": 0},
+        {"width": -3},
+        {"width": 10**12},
+        {"width": 10**30},
+        {"dropout": 7.0},
+        {"encoder": {"Transformer": {"heads": 3}}},
+        {"encoder": {"Convolution": {"kernels": []}}},
+        {"pool": {"MultiHead": {"heads": 0}}},
+        {"pool": {"Additive": {"hidden": -1}}},
+    ],
+)
+def test_a_size_that_no_model_can_have_is_an_error_of_the_settings(model):
+    with pytest.raises(ConfigError) as caught:
+        learned(**model)
+    assert len(str(caught.value)) < 400
+    assert len(str(caught.value).splitlines()) <= 3
+
+
+def test_more_pairs_of_words_than_memory_are_an_error_of_the_settings():
+    pipeline = Pipeline({"text": {"Text": {"min_count": 1, "pairs": 10**13}}}, "Classification")
+    with pytest.raises(ConfigError, match="no model can be made with these options"):
+        pipeline.learn([{"text": "good"}, {"text": "bad"}], ["yes", "no"])

@@ -19,7 +19,7 @@ from torch import Tensor
 from salience import model_folder, tasks
 from salience.core.batch import Batch, Example
 from salience.core.build import build, check_options, foreign_classes, named
-from salience.core.errors import ConfigError, DataError, NotAvailable, did_you_mean
+from salience.core.errors import ConfigError, DataError, NotAvailable, SalienceError, did_you_mean
 from salience.data import modalities
 from salience.data.fault import check_names, where
 from salience.data.modality import Modality
@@ -82,9 +82,9 @@ class Pipeline:
         return self
 
     def _assemble(self, seed: int) -> None:
-        with torch.random.fork_rng(devices=[]):
+        stems = {name: modality.stem for name, modality in self.modalities.items()}
+        with torch.random.fork_rng(devices=[]), _sized():
             torch.manual_seed(seed)
-            stems = {name: modality.stem for name, modality in self.modalities.items()}
             self.model = assemble(stems, self.task.head, **self.config["model"])
 
     def as_rows(self, rows: Iterable[Any]) -> list[Row]:
@@ -225,6 +225,20 @@ class Pipeline:
             name: self.modalities[name].without(example, set(removed[name])) if name in removed else example
             for name, example in row.items()
         }
+
+
+@contextmanager
+def _sized() -> Iterator[None]:
+    """Tell sizes that no model can have as errors of the settings; torch knows best which ones these are."""
+    try:
+        yield
+    except (ArithmeticError, MemoryError, RuntimeError, TypeError, ValueError) as error:
+        if isinstance(error, SalienceError):
+            raise
+        problem = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise ConfigError(
+            f"no model can be made with these options: {problem}", where="model", fix="correct its sizes and shares"
+        ) from error
 
 
 @contextmanager

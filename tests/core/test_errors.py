@@ -1,7 +1,7 @@
 import pytest
 
 from salience.core.errors import DataError, MissingPackage, did_you_mean
-from salience.core.packages import require
+from salience.core.packages import hugging_face, require
 
 
 def test_an_error_has_three_lines_at_most():
@@ -31,3 +31,14 @@ def test_an_error_about_hostile_text_still_has_three_short_lines():
     assert second == "  where: x y"
     assert len(third) < 2000
     assert error.problem == "got 'a\nb\x1b[2J\ud800\u202e'"
+
+
+@pytest.mark.parametrize("download", [True, False])
+def test_hugging_face_tells_nothing_and_reaches_the_network_only_to_download(download):
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE, constants.HF_HUB_DISABLE_TELEMETRY
+    with hugging_face(download=download):
+        assert constants.HF_HUB_DISABLE_TELEMETRY
+        assert constants.HF_HUB_OFFLINE is (before[0] if download else True)
+    assert before == (constants.HF_HUB_OFFLINE, constants.HF_HUB_DISABLE_TELEMETRY)

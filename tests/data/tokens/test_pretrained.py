@@ -69,7 +69,7 @@ def test_a_tokenizer_without_places_is_an_error(tmp_path: Path, monkeypatch: pyt
     class Slow:
         is_fast = False
 
-    monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", lambda name, local_files_only: Slow())
+    monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", lambda name, **options: Slow())
     with pytest.raises(ConfigError, match="does not tell where its pieces lie"):
         Pretrained("slow").fit([])
 
@@ -77,8 +77,9 @@ def test_a_tokenizer_without_places_is_an_error(tmp_path: Path, monkeypatch: pyt
 def test_only_local_files_are_read_unless_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def record(name: str, local_files_only: bool) -> None:
+    def record(name: str, *, local_files_only: bool, trust_remote_code: bool) -> None:
         asked.append(local_files_only)
+        assert not trust_remote_code
         raise OSError("not here")
 
     monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", record)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, final
 
 from salience.core.errors import ConfigError
-from salience.core.packages import require
+from salience.core.packages import hugging_face, require
 from salience.data.tokens import trained
 from salience.data.tokens.align import align
 from salience.data.tokens.pieces import Pieces, Tokens
@@ -87,7 +87,10 @@ class Pretrained(Tokens):
 def _load(name: str, *, download: bool) -> Any:
     transformers = require("transformers", extra="pretrained")
     try:
-        loaded = transformers.AutoTokenizer.from_pretrained(name, local_files_only=not download)
+        with hugging_face(download=download):
+            # Left open, the question whether to run the tokenizer's own code would be asked on the terminal.
+            options = {"local_files_only": not download, "trust_remote_code": False}
+            loaded = transformers.AutoTokenizer.from_pretrained(name, **options)
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"there is no tokenizer '{name}' that can be loaded ({str(error).splitlines()[0]})",

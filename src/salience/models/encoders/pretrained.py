@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from salience.core.batch import Layout, Stream
 from salience.core.errors import ConfigError, DataError, NotAvailable
-from salience.core.packages import require
+from salience.core.packages import hugging_face, require
 from salience.core.record import Attention
 from salience.kernels.masks import blank
 from salience.models.encoders.encoder import Encoded
@@ -221,9 +221,11 @@ def _read(name: str, *, download: bool) -> tuple[Any, list[str]]:
     from safetensors import SafetensorError
     from transformers import AutoModel
 
-    options = {"local_files_only": not download, "attn_implementation": IMPLEMENTATION, "dtype": torch.float32}
+    options = {"attn_implementation": IMPLEMENTATION, "dtype": torch.float32}
+    # Left open, the question whether to run the model's own code would be asked on the terminal.
+    options |= {"local_files_only": not download, "trust_remote_code": False}
     try:
-        with _quiet():
+        with _quiet(), hugging_face(download=download):
             network, report = AutoModel.from_pretrained(name, output_loading_info=True, **options)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ConfigError(
