@@ -10,6 +10,7 @@ import dataclasses
 import importlib
 import inspect
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -106,9 +107,10 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 
 
 def _verb(name: str, verb: argparse.ArgumentParser) -> str:
-    usage = " ".join(verb.format_usage().removeprefix("usage:").split())
+    words = " ".join(verb.format_usage().removeprefix("usage:").split())
     for flag in ("[-h] ", "[--quiet] ", "[--json] ", "[--debug] "):
-        usage = usage.replace(flag, "")
+        words = words.replace(flag, "")
+    usage = textwrap.fill(words, 88, subsequent_indent="    ", break_on_hyphens=False)
     rows = [(_call(each), each.help or "") for each in verb._actions if each.dest not in COMMON]
     sentence = (verb.description or "").strip()
     table = _table(("Argument", "What it does"), rows) if rows else ""
