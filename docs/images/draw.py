@@ -11,13 +11,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image, ImageChops
 
 HERE = Path(__file__).parent
-WIDTH, TALLEST = 1200, 6000
+# Below a thousand pixels a page has one column, which suits a part of it.
+PAGE, PART, TALLEST = 1200, 960, 6000
 EXAMPLES = 2
 
 
@@ -30,9 +30,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         english = _report(Path(folder), "en", words.rows)
         chinese = _report(Path(folder), "zh", words.rows)
-        _photograph(english, HERE / "report.png", _beginning, words.chromium)
-        _photograph(english, HERE / "proof.png", _proof, words.chromium)
-        _photograph(chinese, HERE / "report-zh.png", _beginning, words.chromium)
+        _photograph(_beginning(english), HERE / "report.png", PAGE, words.chromium)
+        _photograph(_proof(english), HERE / "proof.png", PART, words.chromium)
+        _photograph(_beginning(chinese), HERE / "report-zh.png", PAGE, words.chromium)
 
 
 def _report(folder: Path, language: str, rows: int) -> str:
@@ -61,18 +61,18 @@ def _proof(page: str) -> str:
     return page[: page.index("<body>")] + f"<body><div class=body><main>{page[start:stop]}</main></div></body></html>"
 
 
-def _photograph(page: str, path: Path, part: Callable[[str], str], chromium: str) -> None:
+def _photograph(page: str, path: Path, width: int, chromium: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         shown, taken = Path(folder) / "page.html", Path(folder) / "page.png"
-        shown.write_text(part(page), encoding="utf-8")
+        shown.write_text(page, encoding="utf-8")
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-        size = f"--window-size={WIDTH},{TALLEST}"
+        size = f"--window-size={width},{TALLEST}"
         command = [chromium, *flags, size, f"--screenshot={taken}", shown.as_uri()]
         subprocess.run(command, check=True, capture_output=True)
         picture = Image.open(taken).convert("RGB")
     blank = Image.new("RGB", picture.size, picture.getpixel((0, 0)))
     _, _, _, bottom = ImageChops.difference(picture, blank).getbbox() or (0, 0, *picture.size)
-    cut = picture.crop((0, 0, WIDTH, min(bottom + 24, TALLEST)))
+    cut = picture.crop((0, 0, width, min(bottom + 24, TALLEST)))
     cut.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
