@@ -17,7 +17,7 @@ def run(path: str, target: str, *, epochs: int, out: str) -> salience.Run:
     accuracy = trained.metrics["test"]["accuracy"]
     print(f"accuracy {accuracy['value']:.3f}, 95 % interval {accuracy['low']:.3f} to {accuracy['high']:.3f}")
 
-    texts = ["The room was spotless and the view superb.", "To us the pool seemed a mess."]
+    texts = ["The room was lovely and the view superb.", "To us the pool seemed a mess."]
     for result in trained.predict(texts):
         words = result.to_frame().nlargest(3, "score")
         reasons = ", ".join(f"{word} {score:.0%}" for word, score in zip(words["text"], words["score"], strict=True))

@@ -29,12 +29,12 @@ class Language:
 ENGLISH = Language(
     things=("room", "bed", "breakfast", "bathroom", "view", "restaurant", "lobby", "pool", "service", "terrace"),
     praise=(
-        "lovely", "spotless", "excellent", "a delight", "wonderful", "beautiful", "superb", "a treat", "perfect",
-        "splendid",
+        "lovely", "excellent", "a delight", "wonderful", "superb", "a treat", "perfect", "splendid", "a joy",
+        "delightful",
     ),
     blame=(
-        "dirty", "dreadful", "a letdown", "dismal", "disappointing", "shabby", "awful", "a mess", "unpleasant",
-        "run down",
+        "dreadful", "a letdown", "dismal", "disappointing", "awful", "a mess", "unpleasant", "terrible", "a nuisance",
+        "poor",
     ),
     frames=("The {} was {}.", "We found the {} {}.", "To us the {} seemed {}.", "This time the {} was {}."),
     neutral=(
@@ -50,8 +50,8 @@ ENGLISH = Language(
 
 CHINESE = Language(
     things=("房间", "早餐", "服务", "前台", "卫生间", "大床", "餐厅", "泳池", "大堂", "阳台"),
-    praise=("很干净", "让人满意", "非常好", "特别舒服", "很贴心", "令人惊喜", "相当不错", "无可挑剔"),
-    blame=("很脏", "让人失望", "太差了", "又旧又破", "很敷衍", "令人生气", "根本不值", "糟糕透顶"),
+    praise=("很好", "让人满意", "非常不错", "超出预期", "无可挑剔", "令人惊喜", "值得称赞", "堪称完美"),
+    blame=("很差", "让人失望", "太糟糕了", "一塌糊涂", "令人生气", "不敢恭维", "名不副实", "糟糕透顶"),
     frames=("{}{}。", "这次的{}{}。", "我们觉得{}{}。", "要说{}，真的{}。"),
     neutral=(
         "我们六月住了两晚。", "一家四口一起来的。", "火车晚点了一个小时。", "酒店就在车站旁边。", "房间在三楼。",

@@ -57,6 +57,13 @@ def damage(random: Random, content: bytes) -> bytes:
     return bytes(found)
 
 
+def changed(random: Random, content: bytes) -> bytes:
+    """The bytes with damage that shows."""
+    while (found := damage(random, content)) == content:
+        pass
+    return found
+
+
 def forge(random: Random, value: Any) -> Any:
     """A value as JSON knows it, changed in one to three places."""
     forged = copy.deepcopy(value)

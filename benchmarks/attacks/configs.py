@@ -31,7 +31,6 @@ WRONG: tuple[tuple[str, Any], ...] = (
     *(
         ("inputs", {"text": {"Text": {"tokens": {"BytePair": {"size": -5}}}}}),
         ("inputs", {"text": {"Text": {"tokens": {"WordPiece": {"size": 10**30}}}}}),
-        ("inputs", {"text": {}}),
     ),
     *(
         ("inputs", {"text": {"Text": {"tokens": {"Pretrained": {"name": "/etc"}}}}}),

@@ -10,7 +10,7 @@ import struct
 from pathlib import Path
 from random import Random
 
-from benchmarks.attacks.bytes import damage, forge
+from benchmarks.attacks.bytes import changed, forge
 from benchmarks.attacks.case import EVIL, Case, World, command
 
 DESCRIPTION, WEIGHTS, HASHES = "pipeline.json", "model.safetensors", "hashes.json"
@@ -35,7 +35,7 @@ def damaged(random: Random, world: World) -> Case:
     content = path.read_bytes()
     kind = random.randrange(8)
     if kind < 4:
-        path.write_bytes(_changed(random, content))
+        path.write_bytes(changed(random, content))
     elif kind == 4:
         path.unlink()
     elif kind == 5:
@@ -71,18 +71,12 @@ def forged(random: Random, world: World) -> Case:
             content = b'{"a": ' * 100_000
         _seal(model, DESCRIPTION, content)
     elif kind < 0.9:
-        _seal(model, WEIGHTS, _changed(random, (model / WEIGHTS).read_bytes()))
+        _seal(model, WEIGHTS, changed(random, (model / WEIGHTS).read_bytes()))
     else:
         size = random.choice((0, 2, 10**6, 2**40, 2**63 - 1))
         header = json.dumps({"a": {"dtype": "F32", "shape": [size], "data_offsets": [0, 4 * size]}}).encode()
         _seal(model, WEIGHTS, struct.pack("<Q", random.choice((len(header), 2**40, 0))) + header)
     return Case(_door(random, run))
-
-
-def _changed(random: Random, content: bytes) -> bytes:
-    while (changed := damage(random, content)) == content:
-        pass
-    return changed
 
 
 def _foreign(random: Random, description: dict) -> None:

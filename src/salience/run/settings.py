@@ -44,6 +44,10 @@ class Settings:
     name: str | None = None
     """The name of the run."""
 
+    def __post_init__(self) -> None:
+        if self.explain < 0:
+            raise ConfigError(f"explain must be 0 or more, got {self.explain}", fix="write 0 to leave it out")
+
     @property
     def options(self) -> TrainOptions:
         """The training options, checked.

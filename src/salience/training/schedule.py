@@ -98,6 +98,8 @@ class Plateau:
     """
 
     def __init__(self, *, factor: float = 0.3, patience: int = 1) -> None:
+        if patience < 0:
+            raise ConfigError(f"patience must be 0 or more, got {patience}", where="train.schedule")
         self.factor = _share(factor, "factor")
         self.patience = patience
 

@@ -41,8 +41,9 @@ class WordPiece(Tokens):
     """
 
     def __init__(self, *, size: int = 8_000, lower: bool = True) -> None:
-        if size < 2:
-            raise ConfigError(f"size must be at least 2, got {size}", where="the options of the tokens")
+        if not 2 <= size <= 10**6:
+            problem = f"size must be at least 2 and at most 1,000,000, got {size}"
+            raise ConfigError(problem, where="the options of the tokens")
         self.size = size
         self.lower = lower
         self._tokenizer: Tokenizer | None = None
