@@ -9,7 +9,8 @@ from types import ModuleType
 import torch
 from torch import Tensor, nn
 
-from tests.attention.cases import Case, mixed
+from salience.core.batch import Layout
+from tests.attention.case import Case, mixed
 
 TEMPLATE = Path(__file__).parents[2] / "templates" / "mechanism.py"
 
@@ -48,7 +49,7 @@ def load() -> ModuleType:
     return module
 
 
-def near(mechanism: nn.Module, query: Tensor, source: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+def near(mechanism: nn.Module, query: Tensor, source: Tensor, seen: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
     weight = mechanism.logarithm.exp()
     squares = torch.stack([((query - each[:, None]) ** 2) @ weight for each in source.unbind(1)], dim=-1)
     return mixed(-squares / query.shape[-1], source, seen)

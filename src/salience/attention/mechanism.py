@@ -6,6 +6,7 @@ Legend: B examples, T queries, S sources, D width.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from typing import Protocol
 
 import torch
@@ -13,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from salience.core.batch import Layout
+from salience.core.errors import ConfigError
 from salience.core.record import Attention, Dense
 from salience.kernels import masks, normalise
 
@@ -22,6 +24,9 @@ class Mechanism(Protocol):
 
     Its record is always made, and making or asking it changes no bit of the output. What padded positions hold, NaN
     included, has no influence; outputs of padded queries are finite and mean nothing.
+
+    A class that cannot do everything says so in two attributes, which `suited` reads: `needs`, the fields of `Layout`
+    it cannot do without, and `among_themselves`, true if its queries are its sources.
     """
 
     def __call__(
@@ -37,6 +42,30 @@ class Mechanism(Protocol):
         Without a `source` the queries look at each other, and `layout` describes both. With one, `layout` describes the
         source, and without a `query_layout` every query is real.
         """
+
+
+#: What a modality must give for each field of `Layout` that a mechanism may need.
+FIELDS = {
+    "groups": "groups of positions, such as sentences",
+    "grid": "positions in a grid, such as the pixels of an image or the frames of a film",
+    "edges": "edges between positions, as a graph has",
+    "times": "a time for each position",
+}
+
+
+def suited(mechanism: type, *, gives: Collection[str] = (), where: str) -> None:
+    """Check that a mechanism can read data whose layouts have these fields.
+
+    Raises:
+        ConfigError: the mechanism needs a field that the data do not have.
+    """
+    lacking = [FIELDS[field] for field in getattr(mechanism, "needs", ()) if field not in gives]
+    if lacking:
+        raise ConfigError(
+            f"{mechanism.__name__} attention needs {' and '.join(lacking)}, which these data do not have",
+            where=where,
+            fix="choose another mechanism, such as MultiHead; `salience list mechanisms` shows what each needs",
+        )
 
 
 class Scoring(nn.Module, ABC):
@@ -83,3 +112,16 @@ def prepared(
         return query, query, layout
     query_layout = masks.unpadded(query) if query_layout is None else query_layout
     return masks.blank(query, query_layout), masks.blank(source, layout), query_layout
+
+
+def only_among_themselves(mechanism: nn.Module, source: Tensor | None, query_layout: Layout | None) -> None:
+    """Refuse a source other than the queries.
+
+    Raises:
+        ConfigError: there is a source, or a layout for it.
+    """
+    if source is not None or query_layout is not None:
+        raise ConfigError(
+            f"{type(mechanism).__name__} attention mixes positions among themselves and takes no other source",
+            fix="leave the source out, or choose a mechanism for two sequences, such as MultiHead",
+        )

@@ -1,6 +1,6 @@
 """What travels from the loader to a model: padded values, and the structure that says what is real.
 
-Legend: B examples, S sources. Batch first, right padding.
+Legend: B examples, S sources, E edges. Batch first, right padding.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
@@ -30,11 +30,19 @@ class Example:
 
 @dataclass(frozen=True)
 class Layout:
-    """Which positions of a padded tensor are real, and how they are grouped."""
+    """Which positions of a padded tensor are real, and how they lie to each other. None: the data have no such thing."""
 
     lengths: Int[Tensor, "B"]
     size: int
-    groups: Int[Tensor, "B S"] | None = None  # padded positions hold -1
+    #: The group (the sentence) each position lies in; padded positions hold -1.
+    groups: Int[Tensor, "B S"] | None = None
+    #: The extents of positions that lie in rows, slowest first: (height, width), (frames, height, width). An example
+    #: may have fewer of the slowest. None: one row, a sequence.
+    grid: tuple[int, ...] | None = None
+    #: Who may look: from source to query, both counted through the batch (`example * size + position`).
+    edges: Int[Tensor, "2 E"] | None = None
+    #: When each position happened, in any unit.
+    times: Float[Tensor, "B S"] | None = None
 
     @property
     def mask(self) -> Bool[Tensor, "B S"]:
@@ -43,8 +51,9 @@ class Layout:
         return torch.arange(self.size, device=self.lengths.device) < self.lengths[:, None]
 
     def to(self, device: torch.device | str) -> Layout:
-        groups = None if self.groups is None else self.groups.to(device)
-        return Layout(self.lengths.to(device), self.size, groups)
+        moved = {name: getattr(self, name) for name in ("groups", "edges", "times")}
+        moved = {name: None if values is None else values.to(device) for name, values in moved.items()}
+        return replace(self, lengths=self.lengths.to(device), **moved)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,5 @@
+"""The contract table: one row for each mechanism, and one for each option that changes what it computes."""
+
+from tests.attention.cases import scored
+
+CASES = (*scored.CASES,)
