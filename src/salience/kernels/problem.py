@@ -1,0 +1,201 @@
+r"""What one attention looks at: everything that defines its weights, and nothing that depends on how they are computed.
+
+Legend: B examples, H heads, G heads of the keys (G divides H), T queries, S sources, E width of a head, R rows, C columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from salience.core.errors import DataError
+
+
+@dataclass(frozen=True)
+class Problem:
+    r"""The weights :math:`P = \mathrm{softmax}(c\,q k^\top + b)` over the sources that each query may see.
+
+    Fields:
+        query, key: head h of the queries reads head h // (H // G) of the keys.
+        scale: c.
+        seen: False where nobody may look at a source, as at padding on either side.
+        asked: False where a query does not count; its row of P is zero.
+        causal: query t sees nothing after source t + offset.
+        offset: query t stands at source t + offset, for `causal` and `window`.
+        window: each query sees sources at most this many positions away, before and (unless causal) after its own.
+        bias: b, added to the scaled scores.
+
+    A query that may see nothing has a row of zeros. What stands at sources that are not seen, and at queries that are
+    not asked, counts for nothing, NaN included.
+
+    Raises:
+        DataError: shapes, types or devices that do not belong together.
+    """
+
+    query: Float[Tensor, "B H T E"]
+    key: Float[Tensor, "B G S E"]
+    scale: float
+    seen: Bool[Tensor, "B S"] | None = None
+    asked: Bool[Tensor, "B T"] | None = None
+    causal: bool = False
+    offset: int = 0
+    window: int | None = None
+    bias: Float[Tensor, "#B #H #T S"] | None = None
+
+    def __post_init__(self) -> None:
+        _check_query_and_key(self.query, self.key)
+        batch, heads, queries, _ = self.query.shape
+        sources = self.key.shape[2]
+        for name, mask, expected in (("seen", self.seen, (batch, sources)), ("asked", self.asked, (batch, queries))):
+            if mask is not None and (mask.dtype != torch.bool or tuple(mask.shape) != expected):
+                raise DataError(
+                    f"expected `{name}` to be bool of shape {expected}, got {_described(mask)}",
+                    where=f"query {_described(self.query)}, key {_described(self.key)}",
+                    fix="give one truth value per example and position",
+                )
+        if self.bias is not None:
+            _check_bias(self.bias, (batch, heads, queries, sources))
+        if self.window is not None and self.window < 0:
+            raise DataError(f"expected a window of at least 0 positions, got {self.window}", fix="raise `window`")
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """B, H, T, S."""
+        batch, heads, queries, _ = self.query.shape
+        return batch, heads, queries, self.key.shape[2]
+
+    @property
+    def groups(self) -> int:
+        """G."""
+        return self.key.shape[1]
+
+    @property
+    def share(self) -> int:
+        """How many heads of the queries read one head of the keys: H / G."""
+        return self.query.shape[1] // self.key.shape[1]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type that weights are computed in: at least float32."""
+        return torch.promote_types(self.query.dtype, torch.float32)
+
+    def detached(self) -> Problem:
+        """The same problem, outside the graph of gradients."""
+        bias = None if self.bias is None else self.bias.detach()
+        return replace(self, query=self.query.detach(), key=self.key.detach(), bias=bias)
+
+    def columns(self, rows: slice) -> slice:
+        """The sources that any of these queries may see by `causal` and `window`."""
+        first, last = rows.start + self.offset, rows.stop - 1 + self.offset
+        sources = self.key.shape[2]
+        stop = last + 1 if self.causal else sources
+        start = 0
+        if self.window is not None:
+            start, stop = first - self.window, min(stop, last + self.window + 1)
+        stop = min(max(stop, 0), sources)
+        return slice(min(max(start, 0), stop), stop)
+
+    def rows(self, columns: slice) -> slice:
+        """The queries that may see any of these sources by `causal` and `window`."""
+        first, last = columns.start - self.offset, columns.stop - 1 - self.offset
+        queries = self.query.shape[2]
+        start = first if self.causal else 0
+        stop = queries
+        if self.window is not None:
+            start, stop = max(start, first - self.window), last + self.window + 1
+        stop = min(max(stop, 0), queries)
+        return slice(min(max(start, 0), stop), stop)
+
+    def near(self, rows: slice, columns: slice) -> Bool[Tensor, "R C"] | None:
+        """Who may see whom by `causal` and `window`; None where all of these queries see all of these sources."""
+        device = self.query.device
+        first, last = rows.start + self.offset, rows.stop - 1 + self.offset
+        ahead = self.causal and columns.stop - 1 > first
+        far = self.window is not None and (
+            last - columns.start > self.window or (not self.causal and columns.stop - 1 - first > self.window)
+        )
+        if not (ahead or far):
+            return None
+        own = torch.arange(first, last + 1, device=device)[:, None]
+        distance = own - torch.arange(columns.start, columns.stop, device=device)  # [R, C]
+        near = distance >= 0 if self.causal else torch.ones_like(distance, dtype=torch.bool)
+        return near if self.window is None else near & (distance.abs() <= self.window)
+
+    def visible(self, rows: slice, columns: slice) -> Bool[Tensor, "B 1 R C"]:
+        """Who may see whom, all told."""
+        size = (rows.stop - rows.start, columns.stop - columns.start)
+        near = self.near(rows, columns)
+        visible = torch.ones(size, dtype=torch.bool, device=self.query.device) if near is None else near
+        visible = visible.expand(self.query.shape[0], 1, *size)
+        if self.seen is not None:
+            visible = visible & self.seen[:, None, None, columns]
+        if self.asked is not None:
+            visible = visible & self.asked[:, None, rows, None]
+        return visible
+
+    def scores(self, rows: slice, columns: slice) -> Float[Tensor, "B H R C"]:
+        """The scaled scores with bias, minus infinity where a query may not look. Differentiable, and not blocked."""
+        query = _blanked(self.query[:, :, rows], None if self.asked is None else self.asked[:, rows])
+        key = _blanked(self.key[:, :, columns], None if self.seen is None else self.seen[:, columns])
+        # Autocast would round the scores to half precision.
+        with torch.autocast(query.device.type, enabled=False):
+            grouped = (query.to(self.dtype) * self.scale).unflatten(1, (self.groups, self.share))
+            scores = (grouped @ key.to(self.dtype)[:, :, None].transpose(-2, -1)).flatten(1, 2)
+        if self.bias is not None:
+            own = slice(None) if self.bias.shape[2] == 1 else rows
+            scores = scores + self.bias[:, :, own, columns]
+        return torch.where(self.visible(rows, columns), scores, -torch.inf)
+
+
+def _blanked(values: Float[Tensor, "B H S E"], real: Bool[Tensor, "B S"] | None) -> Float[Tensor, "B H S E"]:
+    # A mask alone is not enough, since zero times NaN is NaN.
+    return values if real is None else torch.where(real[:, None, :, None], values, 0.0)
+
+
+def _check_query_and_key(query: Tensor, key: Tensor) -> None:
+    where = f"query {_described(query)}, key {_described(key)}"
+    if query.ndim != 4 or key.ndim != 4:
+        raise DataError(
+            "expected query and key of four axes",
+            where=where,
+            fix="give [examples, heads, positions, width]; unsqueeze what is missing",
+        )
+    if query.shape[0] != key.shape[0] or query.shape[3] != key.shape[3]:
+        raise DataError(
+            "query and key differ in their examples or in the width of a head",
+            where=where,
+            fix="give [examples, heads, positions, width] with the same first and last axis",
+        )
+    if query.shape[1] % max(1, key.shape[1]) or not key.shape[1]:
+        raise DataError(
+            f"{query.shape[1]} heads of queries cannot share {key.shape[1]} heads of keys",
+            where=where,
+            fix="the heads of the queries must be a multiple of the heads of the keys",
+        )
+    if query.dtype != key.dtype or not query.dtype.is_floating_point or query.device != key.device:
+        raise DataError(
+            "query and key must be of one floating point type and on one device",
+            where=f"{where}; devices {query.device}, {key.device}",
+            fix="convert one of them with `.to(...)`",
+        )
+
+
+def _check_bias(bias: Tensor, full: tuple[int, int, int, int]) -> None:
+    fits = (
+        bias.ndim == 4
+        and bias.shape[3] == full[3]
+        and all(found in (1, size) for found, size in zip(bias.shape, full, strict=True))
+    )
+    if not (fits and bias.dtype.is_floating_point):
+        raise DataError(
+            f"expected `bias` to be floating point of shape {full}, or 1 for any axis but the last, "
+            f"got {_described(bias)}",
+            fix="for a bool mask of sources use the padding mask; expand or cut the bias to the sources",
+        )
+
+
+def _described(values: Tensor) -> str:
+    return f"{tuple(values.shape)} of {str(values.dtype).removeprefix('torch.')}"
