@@ -30,7 +30,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Layout:
-    """Which positions of a padded tensor are real, and how they lie to each other. None: the data have no such thing."""
+    """Which positions of a padded tensor are real, and how they lie to each other. None: the data lack it."""
 
     lengths: Int[Tensor, "B"]
     size: int

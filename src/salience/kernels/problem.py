@@ -1,6 +1,7 @@
 r"""What one attention looks at: everything that defines its weights, and nothing that depends on how they are computed.
 
-Legend: B examples, H heads, G heads of the keys (G divides H), T queries, S sources, E width of a head, R rows, C columns.
+Legend: B examples, H heads, G heads of the keys (G divides H), T queries, S sources, E width of a head, R rows,
+C columns.
 """
 
 from __future__ import annotations
