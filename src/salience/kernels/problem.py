@@ -110,27 +110,30 @@ class Problem:
         stop = min(max(stop, 0), queries)
         return slice(min(max(start, 0), stop), stop)
 
-    def near(self, rows: slice, columns: slice) -> Bool[Tensor, "R C"] | None:
-        """Who may see whom by `causal` and `window`; None where all of these queries see all of these sources."""
-        device = self.query.device
+    def edges(self, rows: slice, columns: slice) -> list[slice]:
+        """The parts of these sources that some of these queries may see, and some not, by `causal` and `window`."""
         first, last = rows.start + self.offset, rows.stop - 1 + self.offset
-        ahead = self.causal and columns.stop - 1 > first
-        far = self.window is not None and (
-            last - columns.start > self.window or (not self.causal and columns.stop - 1 - first > self.window)
-        )
-        if not (ahead or far):
-            return None
-        own = torch.arange(first, last + 1, device=device)[:, None]
+        start, stop = columns.start, columns.stop
+        if self.window is not None:
+            start, stop = max(start, last - self.window), min(stop, first + self.window + 1)
+        if self.causal:
+            stop = min(stop, first + 1)
+        if start >= stop:
+            return [columns]
+        parts = slice(columns.start, start), slice(stop, columns.stop)
+        return [part for part in parts if part.start < part.stop]
+
+    def near(self, rows: slice, columns: slice) -> Bool[Tensor, "R C"]:
+        """Who may see whom by `causal` and `window`."""
+        device = self.query.device
+        own = torch.arange(rows.start, rows.stop, device=device)[:, None] + self.offset
         distance = own - torch.arange(columns.start, columns.stop, device=device)  # [R, C]
         near = distance >= 0 if self.causal else torch.ones_like(distance, dtype=torch.bool)
         return near if self.window is None else near & (distance.abs() <= self.window)
 
     def visible(self, rows: slice, columns: slice) -> Bool[Tensor, "B 1 R C"]:
         """Who may see whom, all told."""
-        size = (rows.stop - rows.start, columns.stop - columns.start)
-        near = self.near(rows, columns)
-        visible = torch.ones(size, dtype=torch.bool, device=self.query.device) if near is None else near
-        visible = visible.expand(self.query.shape[0], 1, *size)
+        visible = self.near(rows, columns).expand(self.query.shape[0], 1, -1, -1)
         if self.seen is not None:
             visible = visible & self.seen[:, None, None, columns]
         if self.asked is not None:

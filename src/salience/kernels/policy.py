@@ -1,0 +1,50 @@
+"""How large tiles are, and which kernel answers: stated once, for all kernels.
+
+Measured on CPU, in 32-bit numbers. A tile should stay in the second level cache, a panel of whole rows in the third;
+matrix products want at least 32 rows, and gain little from more than 256.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from salience.kernels.problem import Problem
+
+# Numbers in one tile of the second pass.
+TILE = 2**18
+# Numbers in one panel of whole rows.
+PANEL = 2**20
+# The same on an accelerator, where starting a kernel costs more than memory.
+ON_DEVICE = 2**25
+# Sources up to which a row panel is faster than the fused kernel and a second pass.
+PANEL_SOURCES = 8192
+# Weights up to which it is faster to make them all.
+DENSE = 2**18
+
+
+def panel(problem: Problem, *, budget: int = PANEL) -> tuple[int, int]:
+    """How many queries (of each head that shares a key) and how many units one panel of whole rows holds."""
+    _, _, queries, sources = problem.shape
+    device = problem.query.device.type
+    budget = budget if device == "cpu" else ON_DEVICE
+    width = sources if problem.window is None else min(sources, 2 * problem.window + 256)
+    most = 256 if device == "cpu" else 4096
+    stacked = min(max(budget // max(1, width), 32), most)
+    rows = max(1, min(queries, stacked // problem.share))
+    return rows, _units(problem, rows * problem.share * width, budget)
+
+
+def tile(problem: Problem) -> tuple[int, int, int]:
+    """How many queries, sources and units one tile of the second pass holds."""
+    _, _, queries, sources = problem.shape
+    budget = TILE if problem.query.device.type == "cpu" else ON_DEVICE
+    side = max(16, int(budget**0.5))
+    columns = max(1, min(sources, side))
+    rows = max(1, min(queries, side // problem.share))
+    return rows, columns, _units(problem, rows * problem.share * columns, budget)
+
+
+def _units(problem: Problem, numbers: int, budget: int) -> int:
+    # On CPU each thread multiplies the matrices of a unit of its own.
+    threads = torch.get_num_threads() if problem.query.device.type == "cpu" else 1
+    return max(threads, budget // max(1, numbers))
