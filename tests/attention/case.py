@@ -44,3 +44,22 @@ def mixed(scores: Tensor, source: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]
     """Softmax and the weighted sum of the sources themselves."""
     weights = reference.softmax(scores[:, None], seen[:, None])
     return torch.einsum("bts,bsd->btd", weights[:, 0], source), weights
+
+
+def in_heads(mechanism: nn.Module, query: Tensor, source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries, keys and values of each head of a mechanism with heads, [B, H, T or S, E]; shared ones are repeated."""
+    width = query.shape[-1] // mechanism.heads
+
+    def heads(projection: nn.Linear, values: Tensor) -> Tensor:
+        projected = values @ projection.weight.T
+        projected = projected if projection.bias is None else projected + projection.bias
+        parts = projected.split(width, dim=-1)
+        share = mechanism.heads // len(parts)
+        return torch.stack([parts[head // share] for head in range(mechanism.heads)], dim=1)
+
+    return heads(mechanism.query, query), heads(mechanism.key, source), heads(mechanism.value, source)
+
+
+def joined(mechanism: nn.Module, out: Tensor) -> Tensor:
+    """From the output of each head [B, H, T, E] to that of a mechanism with heads."""
+    return torch.cat(out.unbind(dim=1), dim=-1) @ mechanism.out.weight.T + mechanism.out.bias

@@ -44,6 +44,33 @@ def test_heads_must_divide_the_width(heads: int):
         MultiHead(WIDTH, heads=heads)
 
 
+@pytest.mark.parametrize("shared", [0, 2, 6])
+def test_heads_of_keys_must_divide_the_heads(shared: int):
+    with pytest.raises(ConfigError, match=rf"3 heads cannot share {shared} heads of keys and values[\s\S]*multi-query"):
+        MultiHead(WIDTH, heads=3, kv_heads=shared)
+
+
+def test_as_many_heads_of_keys_as_heads_change_nothing():
+    plain, grouped = (MultiHead(12, heads=4, kv_heads=kv_heads) for kv_heads in (None, 4))
+    grouped.load_state_dict(plain.state_dict())
+    values, layout = torch.randn(B, S, 12), LAYOUT
+    assert torch.equal(plain(values, layout=layout)[0], grouped(values, layout=layout)[0])
+
+
+def test_grouped_heads_read_the_keys_of_their_group():
+    grouped = MultiHead(12, heads=4, kv_heads=2)
+    assert grouped.key.weight.shape == grouped.value.weight.shape == (6, 12)
+    full = MultiHead(12, heads=4)
+    state = dict(grouped.state_dict())
+    for name in ("key.weight", "value.weight", "value.bias"):
+        state[name] = state[name].unflatten(0, (2, 3)).repeat_interleave(2, dim=0).flatten(0, 1)
+    full.load_state_dict(state)
+    values = torch.randn(B, S, 12)
+    (out, record), (expected, wanted) = grouped(values, layout=LAYOUT), full(values, layout=LAYOUT)
+    torch.testing.assert_close(out, expected)
+    torch.testing.assert_close(record.weights(), wanted.weights())
+
+
 def test_dropout_acts_on_the_output_in_training_only():
     mechanism = MultiHead(WIDTH, heads=3, dropout=0.5)
     values = torch.randn(B, S, WIDTH)

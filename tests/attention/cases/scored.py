@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from salience import attention
 from salience.core.batch import Layout
 from salience.kernels import reference
-from tests.attention.case import Case, mixed
+from tests.attention.case import Case, in_heads, joined, mixed
 
 
 def dot(mechanism: nn.Module, query: Tensor, source: Tensor, seen: Tensor, layout: Layout, *, scale: float = 1.0):
@@ -33,14 +33,8 @@ def additive(mechanism: nn.Module, query: Tensor, source: Tensor, seen: Tensor, 
 
 
 def multi_head(mechanism: nn.Module, query: Tensor, source: Tensor, seen: Tensor, layout: Layout):
-    def heads(projection: nn.Linear, values: Tensor) -> Tensor:
-        projected = values @ projection.weight.T
-        projected = projected if projection.bias is None else projected + projection.bias
-        return torch.stack(projected.chunk(mechanism.heads, dim=-1), dim=1)
-
-    projected = heads(mechanism.query, query), heads(mechanism.key, source), heads(mechanism.value, source)
-    out, weights = reference.attention(*projected, seen)
-    return torch.cat(out.unbind(dim=1), dim=-1) @ mechanism.out.weight.T + mechanism.out.bias, weights
+    out, weights = reference.attention(*in_heads(mechanism, query, source), seen)
+    return joined(mechanism, out), weights
 
 
 CASES = (
@@ -56,6 +50,13 @@ CASES = (
         heads=3,
         lazy=True,
         causal=True,
+    ),
+    Case(
+        "MultiHead kv_heads",
+        lambda width: attention.MultiHead(width, heads=3, kv_heads=1),
+        multi_head,
+        heads=3,
+        lazy=True,
     ),
     Case("ScaledDot", attention.ScaledDot, scaled_dot),
 )
