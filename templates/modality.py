@@ -11,6 +11,7 @@ How to use this template
        it in `salience.reports.render`.
 
 What you must give
+    gives       which optional fields of `Layout` every batch has (`groups`, `grid`, `edges`, `times`), if any
     _cut        which units a cell has, and where each one stands in it
     stem        from what `collate` makes of examples to vectors
 
@@ -31,7 +32,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -55,6 +56,8 @@ class FillIn:
 
     >>> FILL_IN
     """
+
+    gives: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, *, min_count: int = 1) -> None:
         self.min_count = min_count

@@ -210,7 +210,7 @@ class TestUnits:
     ("inputs", "task", "model"),
     [
         (("text",), "Classification", {}),
-        (("title", "body"), "Regression", {"encoder": {"Transformer": {"layers": 1, "heads": 2}}, "pool": "MultiHead"}),
+        (("title", "body"), "Regression", {"encoder": {"Transformer": {"layers": 1}}, "attention": {"MultiHead": {"heads": 2}}, "pool": "MultiHead"}),
     ],
 )
 def test_a_loaded_pipeline_answers_alike_to_the_last_bit(tmp_path, inputs, task, model):
@@ -231,7 +231,7 @@ def test_a_loaded_pipeline_answers_alike_to_the_last_bit(tmp_path, inputs, task,
         {"width": 10**12},
         {"width": 10**30},
         {"dropout": 7.0},
-        {"encoder": {"Transformer": {"heads": 3}}},
+        {"attention": {"MultiHead": {"heads": 3}}},
         {"encoder": {"Convolution": {"kernels": []}}},
         {"pool": {"MultiHead": {"heads": 0}}},
         {"pool": {"Additive": {"hidden": -1}}},

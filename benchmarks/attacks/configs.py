@@ -60,7 +60,7 @@ WRONG: tuple[tuple[str, Any], ...] = (
     *(("model.encoder", {"Convolution": {"kernels": []}}), ("model.encoder", {"Convolution": {"kernels": [0]}})),
     *(("model.encoder", {"Convolution": {"kernels": [-3]}}), ("model.encoder", {"Convolution": {"kernels": "abc"}})),
     *(("model.encoder", {"Convolution": {"layers": -1}}), ("model.encoder", {"Convolution": {"layers": 0}})),
-    *(("model.encoder", {"Transformer": {"heads": 3}}), ("model.encoder", {"Transformer": {"heads": 0}})),
+    *(("model.attention", {"MultiHead": {"heads": 3}}), ("model.attention", {"MultiHead": {"heads": 0}})),
     *(("model.encoder", {"Transformer": {"layers": -2}}), ("model.encoder", {"Transformer": {"positions": EVIL}})),
     *(("model.encoder", {"Transformer": {"feedforward": -4}}), ("model.encoder", {"Transformer": {"dropout": 3}})),
     *(("model.encoder", {"Recurrent": {"cell": "abc"}}), ("model.encoder", {"Recurrent": {"directions": 3}})),

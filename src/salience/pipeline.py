@@ -41,7 +41,7 @@ class Pipeline:
         inputs: for each input column the modality that reads it, by name, with or without options:
             `{"review": "Text"}` or `{"review": {"Text": {"tokens": "Jieba"}}}`.
         task: what is asked, likewise: `"Classification"` or `{"Classification": {"balanced": True}}`.
-        model: options of `salience.models.assemble`: `width`, `encoder`, `pool`, `dropout`.
+        model: options of `salience.models.assemble`: `width`, `encoder`, `attention`, `pool`, `dropout`.
 
     Raises:
         ConfigError: there is no input column, or a name or an option is unknown or of a wrong type.
@@ -57,7 +57,7 @@ class Pipeline:
     def __init__(self, inputs: Mapping[str, Choice], task: Choice, *, model: Mapping[str, Any] | None = None) -> None:
         if not inputs:
             raise ConfigError("a pipeline reads at least one input column, and none was named", fix="name one")
-        check_options(assemble, model or {}, skip=2, name="model")
+        check_options(assemble, model or {}, skip=3, name="model")
         self.config: dict[str, Any] = {"inputs": dict(inputs), "task": task, "model": dict(model or {})}
         self.modalities: dict[str, Modality] = {name: build(each, modalities) for name, each in inputs.items()}
         self.task: Task = build(task, tasks)
@@ -83,9 +83,10 @@ class Pipeline:
 
     def _assemble(self, seed: int) -> None:
         stems = {name: modality.stem for name, modality in self.modalities.items()}
+        gives = {name: modality.gives for name, modality in self.modalities.items()}
         with torch.random.fork_rng(devices=[]), _sized():
             torch.manual_seed(seed)
-            self.model = assemble(stems, self.task.head, **self.config["model"])
+            self.model = assemble(stems, self.task.head, gives, **self.config["model"])
 
     def as_rows(self, rows: Iterable[Any]) -> list[Row]:
         """Rows as mappings from column to cell; bare cells are taken for the only input column.

@@ -36,6 +36,10 @@ class Case:
         return "-".join([name, *(f"{key}={value}" for key, value in options.items())])
 
 
+LEARNED = {"Learned": {"longest": 13}}
+ONE_HEAD = {"MultiHead": {"heads": 1}}
+TWO_HEADS = {"Transformer": {"attention": {"MultiHead": {"heads": 2}}}}
+
 ENCODERS = [
     Case("Identity"),
     Case("FeedForward"),
@@ -45,12 +49,13 @@ ENCODERS = [
     Case("Recurrent"),
     Case({"Recurrent": {"cell": "GRU", "directions": 1, "layers": 2}}),
     Case({"Recurrent": {"cell": "RNN"}}),
-    Case({"Transformer": {"heads": 2}}),
-    Case({"Transformer": {"layers": 1, "heads": 1, "feedforward": 2, "positions": "Rotary"}}),
-    Case({"Transformer": {"layers": 1, "heads": 7, "positions": {"Learned": {"longest": 13}}}}),
+    Case(TWO_HEADS),
+    Case({"Transformer": {"attention": "Dot"}}),
+    Case({"Transformer": {"layers": 1, "attention": ONE_HEAD, "feedforward": 2, "positions": "Rotary"}}),
+    Case({"Transformer": {"layers": 3, "shared": True, "attention": ONE_HEAD, "positions": LEARNED}}),
     Case({"Pretrained": {"name": "tiny"}}),
     Case("Hierarchical"),
-    Case({"Hierarchical": {"words": {"Transformer": {"heads": 2}}, "sentences": {"Transformer": {"heads": 2}}}}),
+    Case({"Hierarchical": {"words": TWO_HEADS, "sentences": TWO_HEADS}}),
     Case({"Hierarchical": {"words": "Recurrent", "pool": "Max", "sentences": {"Recurrent": {"cell": "GRU"}}}}),
 ]
 

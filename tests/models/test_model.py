@@ -49,7 +49,11 @@ def make_batch() -> Batch:
 def make_model(**options: object) -> Model:
     torch.manual_seed(0)
     return assemble(
-        dict.fromkeys(COLUMNS, Stem), lambda width: nn.Linear(width, 2), width=8, **{"pool": "Mean", **options}
+        dict.fromkeys(COLUMNS, Stem),
+        lambda width: nn.Linear(width, 2),
+        dict.fromkeys(COLUMNS, ()),
+        width=8,
+        **{"pool": "Mean", **options},
     )
 
 
@@ -154,4 +158,4 @@ def test_a_wrong_name_is_answered_with_the_right_one() -> None:
 @pytest.mark.parametrize("wrong", [{"width": 0}, {"width": -3}, {"dropout": -0.1}, {"dropout": 1.0}])
 def test_numbers_outside_their_range_are_refused(wrong):
     with pytest.raises(ConfigError, match="width must be at least 1"):
-        assemble({}, nn.Linear, **wrong)
+        assemble({}, nn.Linear, {}, **wrong)

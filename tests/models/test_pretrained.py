@@ -88,6 +88,7 @@ def test_a_model_reads_through_it_and_learns(folder) -> None:
     model = assemble(
         {"text": lambda width: pytest.fail("the stem of the modality is not needed")},
         lambda width: nn.Linear(width, 2),
+        {"text": ()},
         encoder={"Pretrained": {"name": folder("Bert")}},
     )
     output = model(Batch({"text": stream_of()}))

@@ -47,6 +47,11 @@ def find(name: str, room: ModuleType) -> type:
     raise ConfigError(f"there is no '{name}' in {room.__name__}", fix=did_you_mean(name, public))
 
 
+def known(name: str, room: ModuleType) -> bool:
+    """Whether `room` has a class of this name, whatever its capitals and underscores."""
+    return _fold(name) in {_fold(each) for each in room.__all__}
+
+
 def build(choice: str | Mapping[str, Any], room: ModuleType, *given: Any) -> Any:
     """Make the object that a config names: `"Additive"`, or `{"Additive": {"hidden": 64}}`.
 

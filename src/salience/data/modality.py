@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from torch import nn
 
@@ -13,6 +13,9 @@ from salience.core.place import Unit
 
 class Modality(Protocol):
     """One kind of data. One file in `salience.data.modalities`, one export line, one row in the contract tests."""
+
+    #: The optional fields of `Layout` that every batch of it has: some attention mechanisms need them.
+    gives: ClassVar[frozenset[str]]
 
     def fit(self, cells: Sequence[Any]) -> Self:
         """Learn the vocabulary or statistics. Give it training cells only."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from torch import nn
 
-from salience.core.build import build
+import salience.attention as mechanisms
+from salience.attention.mechanism import suited
+from salience.core.build import build, find, known, named, options_of
 from salience.core.errors import ConfigError
 from salience.models import encoders, pools
 from salience.models.model import Model
@@ -18,9 +20,11 @@ from salience.models.pools.pool import Pool
 def assemble(
     stems: Mapping[str, Callable[[int], nn.Module]],
     head: Callable[[int], nn.Module],
+    gives: Mapping[str, Collection[str]],
     *,
     width: int = 128,
-    encoder: str | Mapping[str, Any] = "Convolution",
+    encoder: str | Mapping[str, Any] | None = None,
+    attention: str | Mapping[str, Any] | None = None,
     pool: str | Mapping[str, Any] = "Additive",
     dropout: float = 0.3,
 ) -> Model:
@@ -29,26 +33,35 @@ def assemble(
     Args:
         stems: per column a function from a width to its stem (`modality.stem`).
         head: a function from a width to the head (`task.head`).
+        gives: per column the fields of `Layout` that its data have (`modality.gives`).
         width: of every stem; an encoder may give another one.
         encoder: a class of `salience.models.encoders`, or one with its options: `{"Convolution": {"layers": 2}}`.
+            None is `Transformer` if there is an `attention`, `Convolution` otherwise.
+        attention: how positions look at each other: a mechanism of `salience.attention`, or one with its options.
         pool: `Mean`, `Max` or a mechanism of `salience.attention`, or one with its options.
         dropout: see `Model`.
 
     Raises:
-        ConfigError: an unknown name or option, or a number outside its range.
+        ConfigError: an unknown name or option, a number outside its range, or a mechanism that needs what the data do
+            not have.
     """
     if width < 1 or not 0 <= dropout < 1:
         raise ConfigError(
             f"width must be at least 1, and dropout at least 0 and below 1, got {width} and {dropout}", where="model"
         )
-    made = {column: build_encoder(encoder, width) for column in stems}
-    return Model(
+    choice = _with_attention(encoder, attention)
+    made = {column: build_encoder(choice, width) for column in stems}
+    model = Model(
         {column: stem(width) for column, stem in stems.items() if not hasattr(made[column], "stem")},
         made,
         {column: build_pool(pool, each.width) for column, each in made.items()},
         head(sum(each.width for each in made.values())),
         dropout=dropout,
     )
+    for column, *parts in zip(model.columns, model.encoders, model.pools, strict=True):
+        for each in (module for part in parts for module in part.modules()):
+            suited(type(each), gives=gives[column], where=f"the model of the column '{column}'")
+    return model
 
 
 def build_encoder(choice: str | Mapping[str, Any], width: int) -> Any:
@@ -64,7 +77,34 @@ def build_pool(choice: str | Mapping[str, Any], width: int) -> Pool:
     """The pool that a config names; a mechanism is given a learned query.
 
     Raises:
-        ConfigError: an unknown name or option.
+        ConfigError: an unknown name or option, or a mechanism that takes no query from outside.
     """
+    name, _ = named(choice)
+    if known(name, mechanisms) and not known(name, pools):
+        raise ConfigError(
+            f"{name} mixes positions among themselves, and a pool asks them from outside",
+            where="model.pool",
+            fix=f"give it as `attention: {name}`, and choose a pool such as Additive",
+        )
     made = build(choice, pools, width)
     return made if isinstance(made, Pool) else AttentionPool(width, made)
+
+
+def _with_attention(
+    encoder: str | Mapping[str, Any] | None, attention: str | Mapping[str, Any] | None
+) -> str | Mapping[str, Any]:
+    """The encoder that both settings together name.
+
+    Raises:
+        ConfigError: the encoder has no attention to choose.
+    """
+    if attention is None:
+        return "Convolution" if encoder is None else encoder
+    name, options = named("Transformer" if encoder is None else encoder)
+    if "attention" not in options_of(find(name, encoders)):
+        raise ConfigError(
+            f"the positions of {name} do not look at each other, so there is no attention to choose",
+            where="model.attention",
+            fix="leave the encoder out, or choose Transformer; the attention of a pool is `pool`",
+        )
+    return {name: {**options, "attention": attention}}

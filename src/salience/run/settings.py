@@ -36,7 +36,7 @@ class Settings:
     split: str | Mapping[str, Any] | None = None
     """How rows are divided: ByHash, Stratified, ByColumn, ByTime or ByGroup, with options."""
     model: Mapping[str, Any] = field(default_factory=dict)
-    """width, encoder, pool, dropout."""
+    """width, encoder, attention, pool, dropout."""
     train: Mapping[str, Any] = field(default_factory=dict)
     """epochs, batch_size, learning_rate and so on; see `salience.training.TrainOptions`."""
     explain: int = 256
@@ -83,7 +83,7 @@ class Settings:
             target=inference.target,
             inputs={name: self.modalities.get(name) or dict(TEXT) for name in inference.inputs},
             task=self.task or inference.task,
-            model={**MODEL, **self.model},
+            model={**MODEL, **({"encoder": "Transformer"} if "attention" in self.model else {}), **self.model},
             train=_plain(dataclasses.asdict(self.options)),
         )
 

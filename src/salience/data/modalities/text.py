@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Self, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 import pandas as pd
@@ -52,6 +52,8 @@ class Text:
     >>> [unit.text for unit in text.units(text.without(example, {1, 2, 3, 4}), "review")]
     ['Good', 'film']
     """
+
+    gives: ClassVar[frozenset[str]] = frozenset({"groups"})
 
     def __init__(
         self,

@@ -6,12 +6,12 @@ Legend: B examples, S sources, W width.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from salience.attention import MultiHead
+import salience.attention as mechanisms
 from salience.core.batch import Layout
 from salience.core.build import build, find, named
 from salience.core.errors import ConfigError
@@ -22,22 +22,25 @@ from salience.models.encoders.encoder import Encoded
 
 
 class Transformer(nn.Module):
-    r"""Each layer lets all positions look at all: :math:`x \gets x + \mathrm{MultiHead}(\mathrm{norm}(x))`, then
+    r"""Each layer lets positions look at each other: :math:`x \gets x + \mathrm{attention}(\mathrm{norm}(x))`, then
     :math:`x \gets x + \mathrm{FeedForward}(\mathrm{norm}(x))`.
 
     Idea: any position can learn of any other in one step. The records of all layers are kept, first to last.
-    Cost: O(S^2 W + S W^2) time, O(S W) memory per layer.
+    Cost: with MultiHead O(S^2 W + S W^2) time, O(S W) memory per layer.
     Works badly when: examples are few and nothing is pretrained.
 
     Args:
         layers: number of layers, at least 1.
-        heads: heads of each layer; divides the width.
+        attention: a mechanism of `salience.attention`, as a config names it.
+        shared: whether all layers are one and the same, with the parameters of one (Lan et al. 2020, "ALBERT").
         feedforward: hidden units of the feed-forward step, per channel.
         dropout: share of channels dropped in training from what each step adds.
-        positions: a class of `salience.models.position`, as a config names it.
+        positions: a class of `salience.models.position`, as a config names it. Rotary ones turn heads, so they need an
+            attention that has some, such as MultiHead.
 
     Raises:
-        ConfigError: no layer, heads that do not divide the width, or an unknown name or option.
+        ConfigError: no layer, heads that do not divide the width, an attention that cannot do with these positions, or
+            an unknown name or option.
 
     Reference: Vaswani et al. 2017, "Attention Is All You Need"; Xiong et al. 2020, "On Layer Normalization in the
     Transformer Architecture".
@@ -48,7 +51,8 @@ class Transformer(nn.Module):
         width: int,
         *,
         layers: int = 2,
-        heads: int = 4,
+        attention: str | Mapping[str, Any] = "MultiHead",
+        shared: bool = False,
         feedforward: int = 4,
         dropout: float = 0.1,
         positions: str | Mapping[str, Any] = "Sinusoidal",
@@ -57,32 +61,35 @@ class Transformer(nn.Module):
         if layers < 1:
             raise ConfigError(f"expected at least 1 layer, got {layers}", where="Transformer", fix="or use Identity")
         self.width = width
-        self.entry, rotary = _positions(positions, width, heads)
-        self.layers = nn.ModuleList(
-            _Layer(
-                width,
-                MultiHead(width, heads=heads, dropout=dropout, process_heads=rotary),
-                hidden=feedforward * width,
-                dropout=dropout,
-            )
-            for _ in range(layers)
-        )
+        rotary = issubclass(find(named(positions)[0], position), position.Rotary)
+        # Normalised first, so that the waves are neither louder nor softer than the words, whatever the stem gives.
+        self.entry = nn.Sequential(nn.LayerNorm(width))
+        if not rotary:
+            self.entry.append(build(positions, position, width))
+        self.depth = layers
+        self.layers = nn.ModuleList()
+        for _ in range(1 if shared else layers):
+            mechanism = build(attention, mechanisms, width)
+            if rotary:
+                _turn(mechanism, positions, width)
+            self.layers.append(_Layer(width, mechanism, hidden=feedforward * width, dropout=dropout))
         self.norm = nn.LayerNorm(width)
 
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> Encoded:
         values = self.entry(blank(values, layout))
         records = []
-        for layer in self.layers:
-            values, record = layer(values, layout)
+        for number in range(self.depth):
+            values, record = self.layers[number % len(self.layers)](values, layout)
             records.append(record)
         return Encoded(blank(self.norm(values), layout), layout, tuple(records))
 
 
 class _Layer(nn.Module):
-    def __init__(self, width: int, attention: MultiHead, *, hidden: int, dropout: float) -> None:
+    def __init__(self, width: int, attention: nn.Module, *, hidden: int, dropout: float) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(width)
         self.attention = attention
+        self.dropout = nn.Dropout(dropout)
         self.feedforward = nn.Sequential(
             nn.LayerNorm(width),
             nn.Linear(width, hidden),
@@ -93,14 +100,21 @@ class _Layer(nn.Module):
 
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> tuple[Float[Tensor, "B S W"], Attention]:
         delta, record = self.attention(self.attention_norm(values), layout=layout)
-        values = values + delta
+        values = values + self.dropout(delta)
         return values + self.feedforward(values), record
 
 
-def _positions(choice: str | Mapping[str, Any], width: int, heads: int) -> tuple[nn.Module, position.Rotary | None]:
-    """What happens to the input, and what happens to the heads of every layer."""
-    # Normalised first, so that the waves are neither louder nor softer than the words, whatever the stem gives.
-    norm = nn.LayerNorm(width)
-    if issubclass(find(named(choice)[0], position), position.Rotary):
-        return norm, build(choice, position, width // heads)
-    return nn.Sequential(norm, build(choice, position, width)), None
+def _turn(mechanism: nn.Module, positions: str | Mapping[str, Any], width: int) -> None:
+    """Let a mechanism turn its heads by where they stand.
+
+    Raises:
+        ConfigError: it has no heads to turn.
+    """
+    if not hasattr(mechanism, "process_heads"):
+        raise ConfigError(
+            f"Rotary positions turn heads, and {type(mechanism).__name__} has none to turn",
+            where="Transformer, positions",
+            fix="choose Sinusoidal or Learned positions, or MultiHead",
+        )
+    turned = cast(mechanisms.MultiHead, mechanism)
+    turned.process_heads = build(positions, position, width // turned.heads)
