@@ -37,6 +37,7 @@ class Case:
     grid: tuple[int, ...] | None = None  # of the longest example
     groups: bool = False
     edges: bool = False
+    loops: bool = False  # a position looks at itself beside its edges
     times: bool = False
 
 

@@ -57,7 +57,8 @@ class Question:
         if self.case.causal:
             seen = seen & masks.causal(index, size=self.layout.size)
         if self.case.edges:
-            seen = seen & adjacency(self.layout)
+            loops = torch.eye(self.layout.size, dtype=torch.bool) & self.case.loops
+            seen = seen & (adjacency(self.layout) | loops)
         if self.case.sees is not None:
             seen = seen & self.case.sees(self.mechanism, self.layout)
         return seen

@@ -3,7 +3,9 @@
 from salience.attention.additive import Additive
 from salience.attention.bilinear import Bilinear
 from salience.attention.dot import Dot
+from salience.attention.gat import GAT
+from salience.attention.gatv2 import GATv2
 from salience.attention.multi_head import MultiHead
 from salience.attention.scaled_dot import ScaledDot
 
-__all__ = ["Additive", "Bilinear", "Dot", "MultiHead", "ScaledDot"]
+__all__ = ["GAT", "Additive", "Bilinear", "Dot", "GATv2", "MultiHead", "ScaledDot"]

@@ -1,5 +1,5 @@
 """The contract table: one row for each mechanism, and one for each option that changes what it computes."""
 
-from tests.attention.cases import scored
+from tests.attention.cases import graph, scored
 
-CASES = (*scored.CASES,)
+CASES = (*graph.CASES, *scored.CASES)

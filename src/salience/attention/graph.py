@@ -1,0 +1,121 @@
+"""What graph attention mechanisms have in common: each node looks along its edges only, by a softmax over them.
+
+Legend: B examples, S positions, N nodes (B S), M edges, H heads, D width, C channels of a head (D / H).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from salience.attention.mechanism import only_among_themselves
+from salience.core.batch import Layout
+from salience.core.errors import ConfigError, DataError
+from salience.core.record import Attention
+from salience.kernels import segment
+from salience.kernels.edges import Edges
+from salience.kernels.masks import blank
+
+
+class Graph(nn.Module, ABC):
+    r"""Mixes the projected sources of each node's edges: :math:`y_t = [\sum_{s \to t} a^h_{ts} W^h s_s]_h`.
+
+    A subclass gives `score`. Nothing of size N x N is made.
+    """
+
+    among_themselves: ClassVar[bool] = True
+    needs: ClassVar[tuple[str, ...]] = ("edges",)
+
+    def __init__(self, width: int, *, heads: int = 4, self_loops: bool = False) -> None:
+        super().__init__()
+        if heads < 1 or width % heads:
+            raise ConfigError(
+                f"a width of {width} cannot be shared by {heads} heads",
+                where=type(self).__name__,
+                fix="choose heads so that the width is a multiple of them",
+            )
+        self.heads = heads
+        self.self_loops = self_loops
+        self.source = nn.Linear(width, width, bias=False)
+        nn.init.xavier_uniform_(self.source.weight)
+
+    @abstractmethod
+    def score(
+        self, nodes: Float[Tensor, "N D"], offered: Float[Tensor, "N H C"], edges: Int[Tensor, "2 M"]
+    ) -> Float[Tensor, "M H"]:
+        """How much the query of each edge wants its source: any real number. `offered` are the projected sources."""
+
+    def forward(
+        self,
+        query: Float[Tensor, "B S D"],
+        source: Float[Tensor, "B S2 D"] | None = None,
+        *,
+        layout: Layout,
+        query_layout: Layout | None = None,
+    ) -> tuple[Float[Tensor, "B S D"], Attention]:
+        only_among_themselves(self, source, query_layout)
+        nodes = blank(query, layout).flatten(0, 1)
+        edges = _checked_edges(layout, where=f"{type(self).__name__} attention")
+        seen = None
+        if self.self_loops:
+            edges, seen = _with_loops(edges, layout)
+        offered = self.source(nodes).unflatten(-1, (self.heads, -1))
+        weights = segment.softmax(self.score(nodes, offered, edges), edges[1], segments=len(nodes), seen=seen)
+        # Many small parts are summed: not in half precision.
+        parts = offered[edges[0]].to(weights.dtype) * weights[..., None]
+        mixed = parts.new_zeros(offered.shape).index_add(0, edges[1], parts)
+        return mixed.flatten(1).to(offered.dtype).view(query.shape), self._record(weights, layout)
+
+    def extra_repr(self) -> str:
+        return f"heads={self.heads}, self_loops={self.self_loops}"
+
+    def _record(self, weights: Float[Tensor, "M H"], layout: Layout) -> Edges:
+        assert layout.edges is not None
+        count = layout.edges.shape[1]
+        loops = None
+        if self.self_loops:
+            loops = weights[count:].view(len(layout.lengths), layout.size, self.heads)
+        return Edges(weights[:count], layout, loops=loops)
+
+
+def _with_loops(edges: Int[Tensor, "2 E"], layout: Layout) -> tuple[Int[Tensor, "2 M"], Bool[Tensor, "M"]]:
+    """The edges and a loop for each position; seen are the edges, and the loops of real nodes that have none yet."""
+    own = torch.arange(len(layout.lengths) * layout.size, device=edges.device)
+    looped = torch.zeros_like(own).index_add(0, edges[1], (edges[0] == edges[1]).to(own.dtype)) > 0
+    needed = layout.mask.flatten() & ~looped
+    every = torch.ones(edges.shape[1], dtype=torch.bool, device=edges.device)
+    return torch.cat([edges, own.expand(2, -1)], dim=1), torch.cat([every, needed])
+
+
+def _checked_edges(layout: Layout, *, where: str) -> Int[Tensor, "2 E"]:
+    edges = layout.edges
+    if edges is None:
+        raise DataError(
+            f"{where} needs the edges of a graph, and the layout has none",
+            where=f"a layout of {len(layout.lengths)} examples of {layout.size} positions",
+            fix="give Layout(..., edges=...), [2, E] from source to query; no edges at all are [2, 0]",
+        )
+    # A compiled graph cannot look at numbers.
+    if not torch.compiler.is_compiling():
+        _check_ends(edges, layout, where=where)
+    return edges
+
+
+def _check_ends(edges: Int[Tensor, "2 E"], layout: Layout, *, where: str) -> None:
+    size = max(1, layout.size)
+    real = torch.cat([layout.mask.flatten(), layout.mask.new_zeros(1)])
+    outside = (edges < 0) | (edges >= len(real) - 1)
+    padded = ~real[torch.where(outside, len(real) - 1, edges)]
+    wrong = padded.any(dim=0) | (edges[0] // size != edges[1] // size)
+    if wrong.any():
+        number = int(wrong.nonzero()[0, 0])
+        source, query = edges[:, number].tolist()
+        raise DataError(
+            f"edge {number} from {source} to {query} does not join two real positions of one example",
+            where=f"{where}, {len(layout.lengths)} examples of {layout.size} positions",
+            fix="count positions through the batch: example * size + position, with position below its length",
+        )
