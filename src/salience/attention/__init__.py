@@ -2,7 +2,9 @@
 
 from salience.attention.additive import Additive
 from salience.attention.bilinear import Bilinear
+from salience.attention.cbam import CBAM
 from salience.attention.dot import Dot
+from salience.attention.entmax import Entmax
 from salience.attention.gat import GAT
 from salience.attention.gatv2 import GATv2
 from salience.attention.linear import Linear
@@ -10,5 +12,24 @@ from salience.attention.linformer import Linformer
 from salience.attention.multi_head import MultiHead
 from salience.attention.nystrom import Nystrom
 from salience.attention.scaled_dot import ScaledDot
+from salience.attention.sparsemax import Sparsemax
+from salience.attention.squeeze_excitation import SqueezeExcitation
+from salience.attention.top_k import TopK
 
-__all__ = ["GAT", "Additive", "Bilinear", "Dot", "GATv2", "Linear", "Linformer", "MultiHead", "Nystrom", "ScaledDot"]
+__all__ = [
+    "CBAM",
+    "GAT",
+    "Additive",
+    "Bilinear",
+    "Dot",
+    "Entmax",
+    "GATv2",
+    "Linear",
+    "Linformer",
+    "MultiHead",
+    "Nystrom",
+    "ScaledDot",
+    "Sparsemax",
+    "SqueezeExcitation",
+    "TopK",
+]

@@ -1,9 +1,5 @@
 """The contract table: one row for each mechanism, and one for each option that changes what it computes."""
 
-from tests.attention.cases import graph, long, scored
+from tests.attention.cases import graph, grid, long, scored, sparse
 
-CASES = (
-    *graph.CASES,
-    *long.CASES,
-    *scored.CASES,
-)
+CASES = (*graph.CASES, *grid.CASES, *long.CASES, *scored.CASES, *sparse.CASES)
