@@ -30,13 +30,13 @@ def received(
         for units in load(problem, units_at_once):
             high = units.queries(lse[..., None]) * LOG2E  # [Z, R, T, 1]
             own = torch.where(high.mT.isfinite(), units.queries(weights.mT).mT, 0.0)  # [Z, R, W, T]
-            high = torch.where(high.isfinite(), high, 0.0)
+            shift: Tensor | None = torch.where(high.isfinite(), high, 0.0)
             if units.bounded:
-                own, high = own * torch.exp2(-high.mT), None
+                own, shift = own * torch.exp2(-high.mT).nan_to_num_(posinf=0.0), None
             result = units.mine(total.unflatten(1, (-1, problem.share)))  # [Z, R, W, S]
             for columns in blocks(units.columns, columns_at_once):
                 for rows in blocks(overlap(problem.rows(columns), units.rows), rows_at_once):
-                    result[..., columns] += _part(units, rows, columns, high, own)
+                    result[..., columns] += _part(units, rows, columns, shift, own)
             if units.hidden is not None:
                 # Clamped powers leave a trace at unseen sources.
                 result.masked_fill_(units.hidden[:, None] != 0, 0.0)
@@ -47,12 +47,12 @@ def _part(
     units: Units,
     rows: slice,
     columns: slice,
-    high: Float[Tensor, "Z R T 1"] | None,
+    shift: Float[Tensor, "Z R T 1"] | None,
     weights: Float[Tensor, "Z R W T"],
 ) -> Float[Tensor, "Z R W C"]:
     powers = units.exponents(rows, columns)
-    if high is not None:
-        powers.sub_(high[:, :, rows].flatten(1, 2)).clamp_(min=lowest_exponents(powers.dtype)[1])
+    if shift is not None:
+        powers.sub_(shift[:, :, rows].flatten(1, 2)).clamp_(min=lowest_exponents(powers.dtype)[1])
     powers.exp2_()
     own = weights[..., rows]
     part = torch.bmm(own.flatten(0, 1), powers.view(-1, rows.stop - rows.start, powers.shape[2]))

@@ -7,6 +7,7 @@ matrix products want at least 32 rows, and gain little from more than 256.
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from salience.kernels.problem import Problem
 
@@ -16,26 +17,40 @@ TILE = 2**18
 PANEL = 2**20
 # The same on an accelerator, where starting a kernel costs more than memory.
 ON_DEVICE = 2**25
-# Sources up to which a row panel is faster than the fused kernel and a second pass.
+# Sources up to which a panel of whole rows is faster than the fused kernel and a second pass.
 PANEL_SOURCES = 8192
 # Weights up to which it is faster to make them all.
 DENSE = 2**18
 
 
-def panel(problem: Problem, *, budget: int = PANEL) -> tuple[int, int]:
+def prefers_second_pass(problem: Problem, value: Tensor | None) -> bool:
+    """Is the output from a fused kernel, and then a second pass, faster than panels of whole rows?
+
+    Above 8,192 sources panels leave the cache. Without a value there is nothing to take from the fused kernel, and in a
+    window panels are small however many sources there are.
+    """
+    return value is not None and problem.window is None and problem.shape[3] > PANEL_SOURCES
+
+
+def dense(problem: Problem) -> bool:
+    """Are there so few weights that making them all is fastest?"""
+    batch, heads, queries, sources = problem.shape
+    return batch * heads * queries * sources <= DENSE
+
+
+def panel(problem: Problem) -> tuple[int, int]:
     """How many queries (of each head that shares a key) and how many units one panel of whole rows holds."""
     _, _, queries, sources = problem.shape
-    device = problem.query.device.type
-    budget = budget if device == "cpu" else ON_DEVICE
-    width = sources if problem.window is None else min(sources, 2 * problem.window + 256)
-    most = 256 if device == "cpu" else 4096
-    stacked = min(max(budget // max(1, width), 32), most)
+    on_cpu = problem.query.device.type == "cpu"
+    budget, most = (PANEL, 256) if on_cpu else (ON_DEVICE, 4096)
+    width = max(1, sources if problem.window is None else min(sources, 2 * problem.window + most))
+    stacked = min(max(budget // width, 32), most)
     rows = max(1, min(queries, stacked // problem.share))
     return rows, _units(problem, rows * problem.share * width, budget)
 
 
 def tile(problem: Problem) -> tuple[int, int, int]:
-    """How many queries, sources and units one tile of the second pass holds."""
+    """How many queries (of each head that shares a key), sources and units one tile of the second pass holds."""
     _, _, queries, sources = problem.shape
     budget = TILE if problem.query.device.type == "cpu" else ON_DEVICE
     side = max(16, int(budget**0.5))
@@ -47,4 +62,4 @@ def tile(problem: Problem) -> tuple[int, int, int]:
 def _units(problem: Problem, numbers: int, budget: int) -> int:
     # On CPU each thread multiplies the matrices of a unit of its own.
     threads = torch.get_num_threads() if problem.query.device.type == "cpu" else 1
-    return max(threads, budget // max(1, numbers))
+    return max(threads, budget // numbers)

@@ -83,6 +83,22 @@ class Problem:
         """The type that weights are computed in: at least float32."""
         return torch.promote_types(self.query.dtype, torch.float32)
 
+    @property
+    def alive(self) -> Bool[Tensor, "B T"]:
+        """The queries that are asked and may see a source, bias aside: all others have a row of zeros."""
+        batch, _, queries, sources = self.shape
+        device = self.query.device
+        seen = torch.ones(batch, sources, dtype=torch.bool, device=device) if self.seen is None else self.seen
+        before = torch.nn.functional.pad(seen.cumsum(dim=1), (1, 0))  # [B, S + 1]
+        own = torch.arange(queries, device=device) + self.offset
+        start, stop = torch.zeros_like(own), torch.full_like(own, sources)
+        if self.window is not None:
+            start, stop = own - self.window, own + self.window + 1
+        if self.causal:
+            stop = own + 1
+        alive = before[:, stop.clamp(0, sources)] > before[:, start.clamp(0, sources)]
+        return alive if self.asked is None else alive & self.asked
+
     def detached(self) -> Problem:
         """The same problem, outside the graph of gradients."""
         bias = None if self.bias is None else self.bias.detach()
