@@ -64,7 +64,7 @@ class Edges(Sparse):
         # No position at all has no edges, and division by zero says so too late.
         example, place = query // max(1, size), query % max(1, size)
         if index is not None:
-            slot = torch.full((size,), -1, device=source.device).index_copy(0, index, torch.arange(len(index)))
+            slot = torch.full((size,), -1, device=source.device).index_copy(0, index, torch.arange(len(index), device=index.device))
             kept = slot[place] >= 0
             source, example, place, weights = source[kept], example[kept], slot[place[kept]], weights[kept]
             queries = len(index)

@@ -1,0 +1,99 @@
+"""Mechanisms for positions in a grid, and gates. The references go through positions one by one."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from salience import attention
+from salience.core.batch import Layout
+from tests.attention.case import Case
+
+
+def itself(mechanism: nn.Module, layout: Layout) -> Tensor:
+    return torch.eye(layout.size, dtype=torch.bool)[None]
+
+
+def passed(before: Tensor, after: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+    """The gated values, and the share of each position's length that passes, on the diagonal."""
+    real = seen.any(dim=-1)
+    share = torch.zeros(real.shape, dtype=before.dtype)
+    share[real] = after[real].norm(dim=-1) / before[real].norm(dim=-1)
+    return after, torch.diag_embed(share)[:, None]
+
+
+def affine(layer: nn.Linear, values: Tensor) -> Tensor:
+    return values @ layer.weight.T + layer.bias
+
+
+def squeeze_excitation(mechanism: nn.Module, query: Tensor, source: Tensor, seen: Tensor, layout: Layout):
+    gates = []
+    for row, length in enumerate(layout.lengths.tolist()):
+        mean = query[row, :length].sum(dim=0) / max(length, 1)
+        gates.append(torch.sigmoid(affine(mechanism.excite, affine(mechanism.squeeze, mean).clamp(min=0))))
+    return passed(query, query * torch.stack(gates)[:, None], seen)
+
+
+def cbam(mechanism: nn.Module, query: Tensor, source: Tensor, seen: Tensor, layout: Layout):
+    def channels(pooled: Tensor) -> Tensor:
+        return affine(mechanism.excite, affine(mechanism.squeeze, pooled).clamp(min=0))
+
+    after = torch.zeros_like(query)
+    for row, length in enumerate(layout.lengths.tolist()):
+        values = query[row, :length]
+        if not length:
+            continue
+        chosen = values * torch.sigmoid(channels(values.mean(dim=0)) + channels(values.max(dim=0).values))
+        told = torch.stack([chosen.mean(dim=1), chosen.max(dim=1).values])  # [2, S]
+        gate = torch.sigmoid(correlated(told, mechanism.position.weight[0], layout) + mechanism.position.bias)
+        after = after.index_put((torch.tensor(row), torch.arange(length)), chosen * gate[:, None])
+    return passed(query, after, seen)
+
+
+def where(layout: Layout) -> list[tuple[int, ...]]:
+    """The place of each position of the longest example."""
+    grid = (layout.size,) if layout.grid is None else layout.grid
+    return list(torch.cartesian_prod(*map(torch.arange, grid)).view(layout.size, len(grid)).tolist())
+
+
+def correlated(values: Tensor, kernel: Tensor, layout: Layout) -> Tensor:
+    """What a kernel [C, *extents] sees around each of the positions of values [C, S], summed over C; outside is 0."""
+    places = where(layout)[: values.shape[1]]
+    number = {tuple(place): each for each, place in enumerate(places)}
+    total = [values.new_zeros(()) for _ in places]
+    offsets = torch.cartesian_prod(*map(torch.arange, kernel.shape[1:])).view(-1, kernel.ndim - 1)
+    for each, place in enumerate(places):
+        for offset in offsets.tolist():
+            seen = tuple(p + o - k // 2 for p, o, k in zip(place, offset, kernel.shape[1:], strict=True))
+            if seen in number:
+                total[each] = total[each] + kernel[(slice(None), *offset)] @ values[:, number[seen]]
+    return torch.stack(total)
+
+
+def gate(name: str, make, expected, grid: tuple[int, ...] | None = None, *, ordered: bool = True) -> Case:
+    return Case(
+        name,
+        make,
+        expected,
+        lazy=True,
+        cross=False,
+        ordered=ordered,
+        normalised=False,
+        sees=itself,
+        grid=grid,
+    )
+
+
+CASES = (
+    gate("CBAM", attention.CBAM, cbam),
+    gate("CBAM axes 2", lambda width: attention.CBAM(width, axes=2, kernel=3, reduction=7), cbam, (3, 5)),
+    gate("CBAM axes 3", lambda width: attention.CBAM(width, axes=3, kernel=3), cbam, (3, 2, 2)),
+    gate("SqueezeExcitation", attention.SqueezeExcitation, squeeze_excitation, ordered=False),
+    gate(
+        "SqueezeExcitation reduction",
+        lambda width: attention.SqueezeExcitation(width, reduction=40),
+        squeeze_excitation,
+        (3, 5),
+        ordered=False,
+    ),
+)
