@@ -3,6 +3,7 @@
 from salience.attention.additive import Additive
 from salience.attention.bilinear import Bilinear
 from salience.attention.cbam import CBAM
+from salience.attention.deformable import Deformable
 from salience.attention.dot import Dot
 from salience.attention.entmax import Entmax
 from salience.attention.gat import GAT
@@ -13,6 +14,7 @@ from salience.attention.multi_head import MultiHead
 from salience.attention.nystrom import Nystrom
 from salience.attention.scaled_dot import ScaledDot
 from salience.attention.sparsemax import Sparsemax
+from salience.attention.spatial_transformer import SpatialTransformer
 from salience.attention.squeeze_excitation import SqueezeExcitation
 from salience.attention.top_k import TopK
 
@@ -21,6 +23,7 @@ __all__ = [
     "GAT",
     "Additive",
     "Bilinear",
+    "Deformable",
     "Dot",
     "Entmax",
     "GATv2",
@@ -30,6 +33,7 @@ __all__ = [
     "Nystrom",
     "ScaledDot",
     "Sparsemax",
+    "SpatialTransformer",
     "SqueezeExcitation",
     "TopK",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
@@ -70,6 +72,44 @@ def correlated(values: Tensor, kernel: Tensor, layout: Layout) -> Tensor:
     return torch.stack(total)
 
 
+def deformable(mechanism: nn.Module, query: Tensor, source: Tensor, seen: Tensor, layout: Layout):
+    axes, heads, points = mechanism.axes, mechanism.heads, mechanism.points
+    offsets = torch.stack(affine(mechanism.offsets, query).chunk(heads, dim=-1), dim=1)  # [B, H, T, P A]
+    scores = torch.stack(affine(mechanism.weights, query).chunk(heads, dim=-1), dim=1)
+    places = torch.tensor(where(layout), dtype=query.dtype)
+    weights = torch.zeros(())
+    for point in range(points):
+        here = places + offsets[..., point * axes : (point + 1) * axes]
+        weights = weights + scores.softmax(dim=-1)[..., point, None] * tents(here, places)
+    weights = torch.where(seen[:, None], weights, 0.0)
+    values = torch.stack(affine(mechanism.value, source).chunk(heads, dim=-1), dim=1)
+    return affine(mechanism.out, torch.cat((weights @ values).unbind(dim=1), dim=-1)), weights
+
+
+def tents(here: Tensor, places: Tensor) -> Tensor:
+    """How much a read at `here` [..., A] takes of each of the places [S, A]: nothing from one position away."""
+    return (1 - (here[..., None, :] - places).abs()).clamp(min=0).prod(dim=-1)
+
+
+def spatial_transformer(mechanism: nn.Module, query: Tensor, source: Tensor, seen: Tensor, layout: Layout):
+    places = torch.tensor(where(layout), dtype=query.dtype)
+    axes = places.shape[1]
+    weights = []
+    for row, length in enumerate(layout.lengths.tolist()):
+        mine = places[:length]
+        extent = mine.amax(dim=0) + 1 if length else torch.ones(axes, dtype=query.dtype)
+        around = 2 * (mine + 0.5) / extent - 1
+        read = affine(mechanism.look, torch.cat([query[row, :length], around], dim=1)).clamp(min=0)
+        change = affine(mechanism.affine, read.sum(dim=0) / max(length, 1)).view(axes, axes + 1)
+        # The grid of Jaderberg et al.: from -1 to 1 along each axis, identity and change in one matrix.
+        moved = around @ (torch.eye(axes, dtype=query.dtype) + change[:, :axes]).T + change[:, axes]
+        here = (moved + 1) * extent / 2 - 0.5
+        rest = layout.size - length
+        weights.append(nn.functional.pad(tents(here, mine), (0, rest, 0, rest)))
+    weights = torch.stack(weights)
+    return weights @ source, weights[:, None]
+
+
 def gate(name: str, make, expected, grid: tuple[int, ...] | None = None, *, ordered: bool = True) -> Case:
     return Case(
         name,
@@ -84,10 +124,43 @@ def gate(name: str, make, expected, grid: tuple[int, ...] | None = None, *, orde
     )
 
 
+def sampled(name: str, made, expected, grid: tuple[int, ...] | None) -> Case:
+    return Case(
+        name,
+        lambda width: made(width, heads=3, points=2),
+        expected,
+        heads=3,
+        lazy=True,
+        cross=False,
+        ordered=True,
+        normalised=False,
+        every=False,
+        grid=grid,
+    )
+
+
+def warped(name: str, made, grid: tuple[int, ...] | None) -> Case:
+    return Case(
+        name,
+        made,
+        spatial_transformer,
+        lazy=True,
+        cross=False,
+        ordered=True,
+        normalised=False,
+        every=False,
+        grid=grid,
+    )
+
+
 CASES = (
     gate("CBAM", attention.CBAM, cbam),
     gate("CBAM axes 2", lambda width: attention.CBAM(width, axes=2, kernel=3, reduction=7), cbam, (3, 5)),
     gate("CBAM axes 3", lambda width: attention.CBAM(width, axes=3, kernel=3), cbam, (3, 2, 2)),
+    sampled("Deformable", attention.Deformable, deformable, None),
+    sampled("Deformable axes 2", partial(attention.Deformable, axes=2), deformable, (3, 5)),
+    warped("SpatialTransformer", attention.SpatialTransformer, None),
+    warped("SpatialTransformer axes 2", partial(attention.SpatialTransformer, axes=2, hidden=11), (3, 5)),
     gate("SqueezeExcitation", attention.SqueezeExcitation, squeeze_excitation, ordered=False),
     gate(
         "SqueezeExcitation reduction",
