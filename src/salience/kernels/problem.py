@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from salience.core.errors import DataError
@@ -139,35 +139,48 @@ class Problem:
         parts = slice(columns.start, start), slice(stop, columns.stop)
         return [part for part in parts if part.start < part.stop]
 
-    def near(self, rows: slice, columns: slice) -> Bool[Tensor, "R C"]:
-        """Who may see whom by `causal` and `window`."""
+    def near(self, rows: slice | Int[Tensor, "R"], columns: slice) -> Bool[Tensor, "R C"] | None:
+        """Who may see whom by `causal` and `window`; None where all of these queries see all of these sources."""
         device = self.query.device
-        own = torch.arange(rows.start, rows.stop, device=device)[:, None] + self.offset
+        if isinstance(rows, slice):
+            if not self.edges(rows, columns):
+                return None
+            rows = torch.arange(rows.start, rows.stop, device=device)
+        own = rows[:, None] + self.offset
         distance = own - torch.arange(columns.start, columns.stop, device=device)  # [R, C]
         near = distance >= 0 if self.causal else torch.ones_like(distance, dtype=torch.bool)
         return near if self.window is None else near & (distance.abs() <= self.window)
 
-    def visible(self, rows: slice, columns: slice) -> Bool[Tensor, "B 1 R C"]:
+    def visible(self, rows: slice | Int[Tensor, "R"], columns: slice) -> Bool[Tensor, "B 1 R C"]:
         """Who may see whom, all told."""
-        visible = self.near(rows, columns).expand(self.query.shape[0], 1, -1, -1)
+        count = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+        device = self.query.device
+        visible = torch.ones(count, columns.stop - columns.start, dtype=torch.bool, device=device)
+        if self.causal or self.window is not None:
+            near = self.near(rows, columns)
+            visible = visible if near is None else near
+        visible = visible.expand(self.query.shape[0], 1, -1, -1)
         if self.seen is not None:
             visible = visible & self.seen[:, None, None, columns]
         if self.asked is not None:
             visible = visible & self.asked[:, None, rows, None]
         return visible
 
-    def scores(self, rows: slice, columns: slice) -> Float[Tensor, "B H R C"]:
+    def scores(self, rows: slice | Int[Tensor, "R"], columns: slice) -> Float[Tensor, "B H R C"]:
         """The scaled scores with bias, minus infinity where a query may not look. Differentiable, and not blocked."""
+        return torch.where(self.visible(rows, columns), self.all_scores(rows, columns), -torch.inf)
+
+    def all_scores(self, rows: slice | Int[Tensor, "R"], columns: slice) -> Float[Tensor, "B H R C"]:
+        """The scaled scores with bias, also where a query may not look."""
         query = _blanked(self.query[:, :, rows], None if self.asked is None else self.asked[:, rows])
         key = _blanked(self.key[:, :, columns], None if self.seen is None else self.seen[:, columns])
         # Autocast would round the scores to half precision.
         with torch.autocast(query.device.type, enabled=False):
             grouped = (query.to(self.dtype) * self.scale).unflatten(1, (self.groups, self.share))
-            scores = (grouped @ key.to(self.dtype)[:, :, None].transpose(-2, -1)).flatten(1, 2)
-        if self.bias is not None:
-            own = slice(None) if self.bias.shape[2] == 1 else rows
-            scores = scores + self.bias[:, :, own, columns]
-        return torch.where(self.visible(rows, columns), scores, -torch.inf)
+            scores = (grouped @ key.to(self.dtype)[:, :, None].mT).flatten(1, 2)
+        if self.bias is None:
+            return scores
+        return scores + self.bias[:, :, slice(None) if self.bias.shape[2] == 1 else rows, columns]
 
 
 def _blanked(values: Float[Tensor, "B H S E"], real: Bool[Tensor, "B S"] | None) -> Float[Tensor, "B H S E"]:

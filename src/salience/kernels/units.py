@@ -46,6 +46,7 @@ class Workspace:
         found = self._masks.get(key)
         if found is None:
             near = problem.near(rows, columns)
+            assert near is not None
             found = torch.zeros(near.shape, dtype=problem.dtype, device=near.device).masked_fill_(~near, -torch.inf)
             # Tiles of one size lie at the diagonal all in the same way; a few ways are worth keeping.
             self._masks = {key: found} if len(self._masks) >= 4 else {**self._masks, key: found}
