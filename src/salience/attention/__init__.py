@@ -13,6 +13,7 @@ from salience.attention.linformer import Linformer
 from salience.attention.multi_head import MultiHead
 from salience.attention.nystrom import Nystrom
 from salience.attention.scaled_dot import ScaledDot
+from salience.attention.segment_recurrence import SegmentRecurrence
 from salience.attention.sparsemax import Sparsemax
 from salience.attention.spatial_transformer import SpatialTransformer
 from salience.attention.squeeze_excitation import SqueezeExcitation
@@ -32,6 +33,7 @@ __all__ = [
     "MultiHead",
     "Nystrom",
     "ScaledDot",
+    "SegmentRecurrence",
     "Sparsemax",
     "SpatialTransformer",
     "SqueezeExcitation",

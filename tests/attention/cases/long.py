@@ -9,7 +9,7 @@ from salience import attention
 from salience.core.batch import Layout
 from salience.kernels import reference
 from tests.attention.case import Case
-from tests.attention.question import E, H
+from tests.attention.question import WIDTH, B, E, H
 
 
 def heads(mechanism: nn.Module, projection: nn.Linear, values: Tensor) -> Tensor:
@@ -90,6 +90,32 @@ def low_rank(mechanism: nn.Module, query: Tensor, key: Tensor) -> Tensor:
     return kernel(query, means(key)) @ inverse @ kernel(means(query), key)
 
 
+def segment_recurrence(mechanism: nn.Module, query: Tensor, source: Tensor, seen: Tensor, layout: Layout):
+    """One pair at a time, its distance and whether it reaches into the memory included."""
+    size, half = layout.size, (WIDTH + 1) // 2
+    query, key, value = projected(mechanism, source, source)
+    _, key_memory, value_memory = projected(mechanism, source, source.detach())
+    scores, sources = torch.empty(B, H, size, size).to(query), torch.empty(B, H, size, size, E).to(query)
+    for t in range(size):
+        for s in range(size):
+            angles = (t - s) / 10_000 ** (torch.arange(half).to(query) * 2 / WIDTH)
+            wave = torch.cat([angles.sin(), angles.cos()])[:WIDTH] @ mechanism.distance.weight.T
+            old = t // mechanism.segment != s // mechanism.segment
+            content = (query[:, :, t] + mechanism.content_bias) * (key_memory if old else key)[:, :, s]
+            distance = (query[:, :, t] + mechanism.distance_bias) * wave.view(H, E)
+            scores[:, :, t, s] = (content + distance).sum(dim=-1) / E**0.5
+            sources[:, :, t, s] = (value_memory if old else value)[:, :, s]
+    weights = reference.softmax(scores, seen[:, None])
+    mixed = torch.einsum("bhts,bhtse->bhte", weights, sources)
+    return torch.cat(mixed.unbind(dim=1), dim=-1) @ mechanism.out.weight.T + mechanism.out.bias, weights
+
+
+def same_or_next(mechanism: nn.Module, layout: Layout) -> Tensor:
+    segment = torch.arange(layout.size) // mechanism.segment
+    before = segment[:, None] - segment
+    return ((before == 0) | (before == 1))[None]
+
+
 CASES = (
     Case("Linear", lambda width: attention.Linear(width, heads=3), linear, heads=3, lazy=True),
     Case(
@@ -117,5 +143,26 @@ CASES = (
         lazy=True,
         ordered=True,
         normalised=False,
+    ),
+    Case(
+        "SegmentRecurrence",
+        lambda width: attention.SegmentRecurrence(width, heads=3, segment=3),
+        segment_recurrence,
+        heads=3,
+        lazy=True,
+        cross=False,
+        ordered=True,
+        sees=same_or_next,
+    ),
+    Case(
+        "SegmentRecurrence causal",
+        lambda width: attention.SegmentRecurrence(width, heads=3, segment=5, causal=True),
+        segment_recurrence,
+        heads=3,
+        lazy=True,
+        causal=True,
+        cross=False,
+        ordered=True,
+        sees=same_or_next,
     ),
 )
