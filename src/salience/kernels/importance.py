@@ -235,13 +235,15 @@ def _weights(problem: Problem, given: Tensor | None) -> Float[Tensor, "B H W T"]
     batch, heads, queries, _ = problem.shape
     if given is None:
         return _mean(problem)
-    views = {1: (1, 1, 1), 2: (-1, 1, 1), 3: (-1, heads, 1)}
-    if given.ndim == 3 and given.shape[1] != heads:
-        views.pop(3)
-    shaped = given if given.ndim == 4 else given.view(*views[given.ndim], -1) if given.ndim in views else None
-    fits = shaped is not None and shaped.shape[3] == queries
-    fits = fits and shaped.shape[0] in (1, batch) and shaped.shape[1] in (1, heads)
-    if shaped is None or not fits or not given.dtype.is_floating_point:
+    # The axis of vectors stands before that of queries; missing ones of examples and heads before it.
+    shaped = given if given.ndim == 4 else given.unsqueeze(-2)
+    shaped = shaped.unsqueeze(1) if given.ndim == 2 else shaped[None, None] if given.ndim == 1 else shaped
+    full = (batch, heads, None, queries)
+    fits = shaped.ndim == 4 and all(
+        size is None or found == size or (found == 1 and axis < 2)
+        for axis, (found, size) in enumerate(zip(shaped.shape, full, strict=True))
+    )
+    if not fits or not given.dtype.is_floating_point:
         raise DataError(
             f"expected `query_weights` to be floating point of shape ({queries},), ({batch}, {queries}), "
             f"({batch}, {heads}, {queries}), or ({batch} or 1, {heads} or 1, vectors, {queries})",

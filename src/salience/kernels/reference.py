@@ -19,16 +19,18 @@ def attention(
     seen: Bool[Tensor, "B T S"],
     *,
     scale: float | None = None,
+    bias: Float[Tensor, "#B #H #T S"] | None = None,
 ) -> tuple[Float[Tensor, "B H T E"], Float[Tensor, "B H T S"]]:
     r"""The output and all weights: :math:`A = \mathrm{softmax}(c\,q k^\top),\ o = A v`, over seen sources only.
 
     `seen` is True where a query may look at a source. A query that sees nothing gives zeros; a source that no query
-    sees may hold anything, NaN included. `scale` is c, 1/sqrt(E) by default.
+    sees may hold anything, NaN included. `scale` is c, 1/sqrt(E) by default. A `bias` is added to the scaled scores.
     """
     scale = query.shape[-1] ** -0.5 if scale is None else scale
     used = seen.any(dim=1)[:, None, :, None]
     key, value = torch.where(used, key, 0.0), torch.where(used, value, 0.0)
-    weights = softmax(scale * torch.einsum("bhte,bhse->bhts", query, key), seen[:, None])
+    scores = scale * torch.einsum("bhte,bhse->bhts", query, key)
+    weights = softmax(scores if bias is None else scores + bias, seen[:, None])
     return torch.einsum("bhts,bhse->bhte", weights, value), weights
 
 
