@@ -25,6 +25,7 @@ from salience.data.fault import check_names, where
 from salience.data.modality import Modality
 from salience.models import Model, Output, assemble
 from salience.models.encoders import Pretrained
+from salience.models.outside import Outside
 from salience.tasks import Answer, Task
 
 Choice = str | Mapping[str, Any]
@@ -52,7 +53,7 @@ class Pipeline:
     True
     """
 
-    model: Model
+    model: Model | Outside
 
     def __init__(self, inputs: Mapping[str, Choice], task: Choice, *, model: Mapping[str, Any] | None = None) -> None:
         if not inputs:
@@ -187,15 +188,25 @@ class Pipeline:
         return np.bincount(example.owner[owned], weights[: len(example)][owned], minlength=len(example.places))
 
     def save(self, folder: str | Path) -> Path:
-        """Write a folder of JSON and safetensors with hashes, complete or not at all."""
+        """Write a folder of JSON and safetensors with hashes, complete or not at all.
+
+        Raises:
+            NotAvailable: the model was trained elsewhere.
+        """
+        if not isinstance(self.model, Model):
+            raise NotAvailable(
+                "this model was trained elsewhere, and is kept where it came from",
+                where=type(self.model).__name__,
+                fix="save it with the library it belongs to",
+            )
         states = {name: modality.state() for name, modality in self.modalities.items()}
-        model = {**self.config["model"], **self._encoder()}
+        model = {**self.config["model"], **self._encoder(self.model)}
         description = {**self.config, "model": model, "states": {"inputs": states, "task": self.task.state()}}
         return model_folder.write(Path(folder), description, self.model.state_dict())
 
-    def _encoder(self) -> dict[str, Any]:
+    def _encoder(self, model: Model) -> dict[str, Any]:
         """The encoder with the options it needs to be made again without the files it came from, if it has such."""
-        own = [each.options() for each in self.model.encoders if isinstance(each, Pretrained)]
+        own = [each.options() for each in model.encoders if isinstance(each, Pretrained)]
         if not own:
             return {}
         name, options = named(self.config["model"]["encoder"])

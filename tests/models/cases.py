@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from salience.core.batch import Layout
-from salience.core.build import build, named
-from salience.models import build_pool, encoders
+from salience.core.build import build, named, options_of
+from salience.models import build_pool, encoders, pools
 
 B, S, W = 5, 11, 14  # W has to be even for two directions and two heads
 LENGTHS = (7, 0, 11, 1, 5)
@@ -69,6 +69,18 @@ POOLS = [
     Case("Bilinear"),
     Case({"MultiHead": {"heads": 2}}),
 ]
+
+
+def _other_pools() -> list[Case]:
+    """Every other mechanism that can be a pool; what it computes is the matter of its own contract."""
+    found = []
+    for name in sorted(set(pools.__all__) - {case.name for case in POOLS}):
+        heads = "heads" in options_of(getattr(pools, name))
+        found.append(Case({name: {"heads": 2}} if heads else name))
+    return found
+
+
+POOLS += _other_pools()
 
 
 def make_encoder(case: Case) -> nn.Module:

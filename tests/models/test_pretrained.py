@@ -135,7 +135,7 @@ def test_too_many_tokens_are_refused(kind, longest, folder) -> None:
 
 def test_a_model_that_stays_silent_is_refused(folder) -> None:
     options = {"n_head": 2, "n_layer": 2, "hidden_size": 14}
-    with pytest.raises(NotAvailable, match=r"weights of 0 of its 2 layers(.|\n)*BloomModel"):
+    with pytest.raises(NotAvailable, match="BloomModel computes attention in its own way"):
         Pretrained(5, name=folder("Bloom", **options))
 
 

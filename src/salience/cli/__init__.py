@@ -20,7 +20,7 @@ VERBS = {
     "init": "salience.cli.init:init",
     "fit": "salience.cli.fit:fit",
     "predict": "salience.cli.answers:predict",
-    "explain": "salience.cli.answers:explain",
+    "explain": "salience.cli.explain:explain",
     "evaluate": "salience.cli.evaluate:evaluate",
     "report": "salience.cli.evaluate:report",
     "data": "salience.cli.data:data",

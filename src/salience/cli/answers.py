@@ -1,4 +1,4 @@
-"""`salience predict` and `salience explain`: answers to new rows, alone or with their reasons."""
+"""`salience predict`: answers to new rows."""
 
 from __future__ import annotations
 
@@ -10,16 +10,12 @@ from typing import Any, TextIO
 
 import pandas as pd
 
-from salience.cli.console import console
 from salience.core.errors import ConfigError, DataError, NotAvailable
 from salience.core.whole import whole
 from salience.data import table
-from salience.reports import terminal
+from salience.pipeline import Pipeline
 from salience.run import content
-from salience.run.explain import explain as explain_rows
 from salience.run.files import answers_frame
-from salience.run.folder import RunFolder
-from salience.run.publish import read_content
 from salience.run.run import Run, load
 
 
@@ -27,8 +23,7 @@ def predict(arguments: argparse.Namespace) -> None:
     """Answer every row of a file, in memory that does not depend on its length, or one text."""
     run = load(arguments.run, allow_foreign=arguments.allow_foreign)
     if arguments.text is not None:
-        _one_text(arguments, run)
-        (answer,) = run.stream([arguments.text])
+        (answer,) = run.stream([one_text(arguments, run.pipeline)])
         said = {"prediction": answer.prediction, "probability": answer.probability, **_every(answer)}
         print(json.dumps(said, ensure_ascii=False) if arguments.json else _line(answer))
         return
@@ -37,8 +32,8 @@ def predict(arguments: argparse.Namespace) -> None:
     if arguments.out is None:
         _write(answered, sys.stdout, as_json=arguments.json)
     else:
-        with whole(arguments.out) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-            count = _write(answered, file)
+        with whole(arguments.out) as partial, partial.open("w", encoding="utf-8", newline="") as out:
+            count = _write(answered, out)
         if not arguments.quiet:
             said = {"rows": count, "left_out": len(bad), "out": arguments.out}
             print(json.dumps(said, ensure_ascii=False) if arguments.json else f"{count:,} rows: {arguments.out}")
@@ -46,45 +41,13 @@ def predict(arguments: argparse.Namespace) -> None:
         print(f"left out row {row}: {reason}", file=sys.stderr)
 
 
-def explain(arguments: argparse.Namespace) -> None:
-    """Answer rows and show what mattered; to a file as one line per unit, or to the terminal as marked text."""
-    run = load(arguments.run, allow_foreign=arguments.allow_foreign)
-    if arguments.text is not None:
-        _one_text(arguments, run)
-        rows, ids = [{run.pipeline.columns[0]: arguments.text}], ["1"]
-    else:
-        frame = (
-            next(table.stream(_file(arguments), chunk=arguments.rows))
-            if arguments.rows
-            else table.read(_file(arguments))
-        )
-        rows, ids = _cells(frame, run), [str(each) for each in frame.index]
-    result = explain_rows(run.pipeline, rows, method=arguments.method, ids=ids)
-    if arguments.out:
-        with whole(arguments.out) as partial:
-            result.save(partial)
-        if not arguments.quiet:
-            said = {"rows": len(result), "out": arguments.out}
-            print(json.dumps(said, ensure_ascii=False) if arguments.json else arguments.out)
-        return
-    if arguments.json:
-        print(json.dumps(result.to_frame().to_dict("records"), ensure_ascii=False))
-        return
-    out = console(quiet=arguments.quiet)
-    proof = read_content(RunFolder(arguments.run)).proof
-    for i, row in enumerate(result.rows):
-        shown = content.example(result.ids[i], row, result.answers[i], {result.method: result.heats[i]})
-        out.print(terminal.example(shown, content.method(result.method), proof, colour=terminal.coloured(out)))
-        out.print()
-
-
 def _answered(arguments: argparse.Namespace, run: Run, bad: list[tuple[str, str]]) -> Iterator[pd.DataFrame]:
     """The answers to the file piece by piece; rows that are left out are kept in `bad`."""
     how = "skip" if arguments.skip_bad_rows else "raise"
-    for frame in table.stream(_file(arguments), on_bad_rows=how):
+    for frame in table.stream(input_file(arguments), on_bad_rows=how):
         bad.extend(frame.attrs.get("bad_rows", ()))
         examples = {}
-        for name, cells in zip(frame.index, _cells(frame, run), strict=True):
+        for name, cells in zip(frame.index, input_cells(frame, run.pipeline), strict=True):
             try:
                 examples[name] = run.pipeline.encode_row(cells, name=name)
             except DataError as error:
@@ -106,24 +69,37 @@ def _write(answered: Iterable[pd.DataFrame], file: TextIO, *, as_json: bool = Fa
     return count
 
 
-def _cells(frame: Any, run: Run) -> list[dict[str, Any]]:
-    for name in run.pipeline.columns:
+def input_cells(frame: Any, pipeline: Pipeline) -> list[dict[str, Any]]:
+    """The input columns of a frame, row by row."""
+    for name in pipeline.columns:
         table.column(frame, name)
-    return frame[run.pipeline.columns].to_dict("records")
+    return frame[pipeline.columns].to_dict("records")
 
 
-def _file(arguments: argparse.Namespace) -> str:
+def input_file(arguments: argparse.Namespace) -> str:
+    """The file to read.
+
+    Raises:
+        ConfigError: none was given.
+    """
     if not arguments.data:
         raise ConfigError("nothing to answer", fix="give a file, or a text with --text")
     return arguments.data
 
 
-def _one_text(arguments: argparse.Namespace, run: Run) -> None:
+def one_text(arguments: argparse.Namespace, pipeline: Pipeline) -> str:
+    """The one text that was given.
+
+    Raises:
+        ConfigError: a file was given as well.
+        NotAvailable: the model reads more than one column.
+    """
     if arguments.data:
         raise ConfigError("a file and --text were both given", fix="give one of them")
-    if len(run.pipeline.columns) > 1:
-        columns = ", ".join(run.pipeline.columns)
+    if len(pipeline.columns) > 1:
+        columns = ", ".join(pipeline.columns)
         raise NotAvailable(f"the model reads several columns ({columns}), and --text gives one", fix="give a file")
+    return arguments.text
 
 
 def _every(answer: Any) -> dict[str, Any]:

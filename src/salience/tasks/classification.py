@@ -33,7 +33,7 @@ class Classification:
         ConfigError: smoothing or focal lies outside its range.
     """
 
-    scores = ("accuracy", "macro_f1", "auroc", "log_loss", "ece")
+    scores: tuple[str, ...] = ("accuracy", "macro_f1", "auroc", "log_loss", "ece")
 
     def __init__(self, *, balanced: bool = False, smoothing: float = 0.0, focal: float = 0.0) -> None:
         if not 0 <= smoothing < 1 or focal < 0:

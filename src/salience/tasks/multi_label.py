@@ -26,7 +26,7 @@ class MultiLabel:
         balanced: weigh the rows that have a class by (rows without it) / (rows with it).
     """
 
-    scores = ("macro_f1", "micro_f1", "subset_accuracy", "hamming")
+    scores: tuple[str, ...] = ("macro_f1", "micro_f1", "subset_accuracy", "hamming")
 
     def __init__(self, *, balanced: bool = False) -> None:
         self.balanced = balanced

@@ -25,7 +25,7 @@ class Regression:
         robust: Huber loss with its corner at one standard deviation, instead of the squared error.
     """
 
-    scores = ("r2", "rmse", "mae", "pearson", "spearman")
+    scores: tuple[str, ...] = ("r2", "rmse", "mae", "pearson", "spearman")
 
     def __init__(self, *, robust: bool = False) -> None:
         self.robust = robust

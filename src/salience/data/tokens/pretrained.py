@@ -60,6 +60,10 @@ class Pretrained(Tokens):
         places, owner = align(text, encoded.offsets)
         return Pieces(encoded.tokens, places, owner)
 
+    def text_of(self, number: int) -> str:
+        """The text of one id, as it would stand in a sentence."""
+        return trained.fitted(self._tokenizer).decode([number], skip_special_tokens=False)
+
     def state(self) -> dict[str, Any]:
         tokenizer = trained.fitted(self._tokenizer)
         assert self._vocabulary is not None

@@ -1,0 +1,92 @@
+"""`salience explain`: answers to new rows with their reasons, by a run or by a model that was trained elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from salience.cli.answers import input_cells, input_file, one_text
+from salience.cli.console import console
+from salience.core.errors import ConfigError, DataError
+from salience.core.whole import whole
+from salience.data import table
+from salience.pipeline import Pipeline
+from salience.reports import page, terminal
+from salience.reports.content import Proof
+from salience.run import content
+from salience.run.explain import explain as explain_rows
+from salience.run.explained import explained, proven
+from salience.run.folder import RunFolder
+from salience.run.outside import outside
+from salience.run.publish import read_content
+from salience.run.result import Result
+from salience.run.run import load
+
+
+def explain(arguments: argparse.Namespace) -> None:
+    """Answer rows and show what mattered: to a file as one line per unit, to a page, or to the terminal as marked text.
+
+    The proof comes from the run, or, for a model of others, from the rows themselves.
+    """
+    pipeline = _pipeline(arguments)
+    method = ("rollout" if arguments.model else "received") if arguments.method is None else arguments.method
+    rows, ids = _rows(arguments, pipeline)
+    result = explain_rows(pipeline, rows, method=method, ids=ids)
+    told: dict[str, Any] = {"rows": len(result)}
+    if arguments.out:
+        with whole(arguments.out) as partial:
+            result.save(partial)
+        told["out"] = arguments.out
+    if arguments.report:
+        made = explained(pipeline, result, _proof(arguments, pipeline, result), title=arguments.model or arguments.run)
+        told["report"] = str(page.write(made, arguments.report))
+    if len(told) > 1:
+        if not arguments.quiet:
+            paths = [str(told[name]) for name in ("out", "report") if name in told]
+            print(json.dumps(told, ensure_ascii=False) if arguments.json else "\n".join(paths))
+    elif arguments.json:
+        print(json.dumps(result.to_frame().to_dict("records"), ensure_ascii=False))
+    else:
+        _print(arguments, result, _proof(arguments, pipeline, result))
+
+
+def _pipeline(arguments: argparse.Namespace) -> Pipeline:
+    if arguments.model is None:
+        if arguments.run is None:
+            raise ConfigError("no model was named", fix="give a run folder, or a Hugging Face model with --model")
+        return load(arguments.run, allow_foreign=arguments.allow_foreign).pipeline
+    if arguments.data is not None:
+        raise ConfigError(
+            f"a run ({arguments.run}) and --model were both given", fix="give one of them, and at most one file"
+        )
+    arguments.data = arguments.run
+    return outside(arguments.model, column=arguments.column, download=arguments.download)
+
+
+def _rows(arguments: argparse.Namespace, pipeline: Pipeline) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows to explain, and their names."""
+    if arguments.text is not None:
+        return [{pipeline.columns[0]: one_text(arguments, pipeline)}], ["1"]
+    path = input_file(arguments)
+    frame = next(table.stream(path, chunk=arguments.rows)) if arguments.rows else table.read(path)
+    return input_cells(frame, pipeline), [str(each) for each in frame.index]
+
+
+def _proof(arguments: argparse.Namespace, pipeline: Pipeline, result: Result) -> Proof | None:
+    """What is known of the importance, or None where no row can tell."""
+    if arguments.model is None:
+        return read_content(RunFolder(arguments.run)).proof
+    try:
+        return proven(pipeline, result)
+    except DataError:
+        # No row has enough units; the page and the terminal then say that nothing was measured.
+        return None
+
+
+def _print(arguments: argparse.Namespace, result: Result, proof: Proof | None) -> None:
+    out = console(quiet=arguments.quiet)
+    for i, row in enumerate(result.rows):
+        shown = content.example(result.ids[i], row, result.answers[i], {result.method: result.heats[i]})
+        out.print(terminal.example(shown, content.method(result.method), proof, colour=terminal.coloured(out)))
+        out.print()
