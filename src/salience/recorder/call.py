@@ -35,6 +35,8 @@ class Call:
     value: Float[Tensor, "B G S D"]
     out: Float[Tensor, "B H T D"]
     kind: Kind
+    #: The natural logarithm of each row's sum of exponentials, where the kernel told it.
+    lse: Float[Tensor, "B H T"] | None = None
 
 
 #: Who wants to hear of a call, and of which module it was.

@@ -1,4 +1,4 @@
-"""The output of fused attention under any mask that a `Problem` can tell, in O(N) memory.
+"""Fused attention under any mask that a `Problem` can tell, in O(N) memory.
 
 Legend: B examples, H heads, G heads of the keys, T queries, S sources, E width of a head, D width of a head's values,
 R rows.
@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from salience.kernels.log_sum_exp import FUSED, output_and_lse, suits_fused
 from salience.kernels.problem import Problem
 
 # Held here, because a recorder of `torch.nn` modules replaces the name in `torch.nn.functional`.
@@ -19,8 +20,17 @@ _attend = F.scaled_dot_product_attention
 ROWS = 256
 
 
-def fused(problem: Problem, value: Float[Tensor, "B G S D"]) -> Float[Tensor, "B H T D"]:
-    """What torch's fused attention gives, padded queries included (`asked` plays no part)."""
+def fused(
+    problem: Problem, value: Float[Tensor, "B G S D"]
+) -> tuple[Float[Tensor, "B H T D"], Float[Tensor, "B H T"] | None]:
+    """What torch's fused attention gives, and its log-sum-exp where it tells that. Padded queries may get anything."""
+    graph = torch.is_grad_enabled() and any(each.requires_grad for each in (problem.query, problem.key, value))
+    if not graph and FUSED is not None and suits_fused(problem, value):
+        return output_and_lse(problem, value)
+    return _output(problem, value), None
+
+
+def _output(problem: Problem, value: Float[Tensor, "B G S D"]) -> Float[Tensor, "B H T D"]:
     _, _, queries, sources = problem.shape
     everything = slice(0, queries)
     if problem.bias is not None or (_local(problem) and not _plain_triangle(problem)):

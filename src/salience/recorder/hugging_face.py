@@ -96,10 +96,10 @@ def attention(
     if kind == "cross":
         # The mask tells which sources are real, and the queries are others.
         problem = replace(problem, asked=None)
-    out = fused(problem, value)
+    out, lse = fused(problem, value)
     hear = _LISTENERS.get(module)
     if hear is not None:
-        hear(module, Call(problem, value, out, kind))
+        hear(module, Call(problem, value, out, kind, lse))
     return out.transpose(1, 2).contiguous(), None
 
 

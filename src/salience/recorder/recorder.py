@@ -44,7 +44,8 @@ class AttentionRecorder:
         keep: `qk` keeps query and key, so that everything can be asked later, with gradients; `statistics` computes
             what `statistics` names at once and keeps O(T + S) numbers of each layer.
         statistics: of `received` and `entropy`.
-        query_weights: what counts for `received`, [T] or [B, T]. None for the mean over real queries.
+        query_weights: what counts for `received`, [T] or [B, T]; on padding it counts for nothing. None for the mean
+            over real queries.
 
     Raises:
         ConfigError: an option has no such value, or the model is compiled or being recorded already.
@@ -190,6 +191,7 @@ class AttentionRecorder:
                 "that require gradients, and sum the score over the batch",
             )
         found = torch.autograd.grad(score, [each.out for each in graphs], retain_graph=True)
+        # Gradients lead to the output of all heads at once.
         heads = self._selection.heads
         grads = found if heads is None else [each[:, heads] for each in found]
         layers = [
@@ -218,16 +220,17 @@ class AttentionRecorder:
         place = self._selection.place(name, call.kind)
         if place is None:
             return
-        problem, value = self._selection.narrowed(call, name)
-        problem = self._with_padded_queries(problem) if call.kind == "cross" else problem
+        call = self._selection.narrowed(call, name)
+        problem = self._with_padded_queries(call.problem) if call.kind == "cross" else call.problem
         if self._keep == "statistics":
             weights = self._weights(problem.shape)
-            record: Recorded = Told(problem, place, statistics=self._statistics, query_weights=weights)
+            record: Recorded = Told(problem, place, lse=call.lse, statistics=self._statistics, query_weights=weights)
         elif problem.shape[2] == 1 < problem.shape[3]:
             record = OneQuery(problem, place)
         else:
-            graph = Graph(value, call.out) if call.out.requires_grad else None
-            record = Kept(_out_of_cache(problem), place, graph=graph)
+            graph = Graph(call.value, call.out) if call.out.requires_grad else None
+            own = problem if call.kind == "encoder" else _out_of_cache(problem)
+            record = Kept(own, place, lse=call.lse, graph=graph)
         self._records.append(record)
 
     def _with_padded_queries(self, problem: Problem) -> Problem:
@@ -264,14 +267,16 @@ class AttentionRecorder:
 
 
 def _out_of_cache(problem: Problem) -> Problem:
-    """The problem with keys of its own, where they lie in a cache that has more places than the queries."""
-    _, _, queries, sources = problem.shape
-    stop = queries + problem.offset
-    if not problem.causal or queries == sources or not 0 < stop <= sources:
-        return problem
+    """The problem with keys of its own: those of a cache may change, and may have more places than the queries see."""
+    stop = problem.shape[3]
+    if problem.causal and 0 < problem.shape[2] + problem.offset < stop:
+        stop = problem.shape[2] + problem.offset
+    key = problem.key[:, :, :stop]
+    # A cache that changes in place is no part of a graph.
+    key = key if key.requires_grad else key.clone()
     seen = None if problem.seen is None else problem.seen[:, :stop]
     bias = None if problem.bias is None else problem.bias[..., :stop]
-    return replace(problem, key=problem.key[:, :, :stop].clone(), seen=seen, bias=bias)
+    return replace(problem, key=key, seen=seen, bias=bias)
 
 
 def _outermost_pretrained(model: nn.Module) -> list[Any]:

@@ -17,6 +17,8 @@ from salience.core.errors import NotAvailable
 from salience.core.record import Attention
 from salience.kernels import normalise
 from salience.kernels.column_pass import received
+from salience.kernels.joint import joint
+from salience.kernels.log_sum_exp import log_sum_exp
 from salience.kernels.problem import Problem
 from salience.kernels.row_panel import row_panel
 from salience.recorder.call import Kind, Place
@@ -50,6 +52,12 @@ class Recorded(Attention):
         real = self.real.to(dtype)
         return real / real.sum(dim=1, keepdim=True).clamp(min=1)
 
+    def _of_heads(self, weights: Float[Tensor, "B T"] | None) -> Float[Tensor, "B H 1 T"]:
+        """The same query weights for all heads, the uniform ones for None; those on padding count for nothing."""
+        real = self.uniform(self._dtype) if weights is None else weights.to(self._dtype) * self.real
+        batch, heads, queries, _ = self.shape
+        return real[:, None, None].expand(batch, heads, 1, queries)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {self.kind!r}, step={self.step}, shape={self.shape})"
 
@@ -61,6 +69,7 @@ class Recorded(Attention):
         self.real = everything if problem.asked is None else problem.asked
         self.asked = self.real.sum(dim=1)
         self.normalised = True
+        self._dtype = problem.dtype
 
 
 @dataclass(frozen=True)
@@ -77,28 +86,36 @@ class Kept(Recorded):
     It holds O((T + S) E) numbers, and what gradients need where they are on.
     """
 
-    def __init__(self, problem: Problem, place: Place, *, graph: Graph | None) -> None:
+    def __init__(
+        self, problem: Problem, place: Place, *, lse: Float[Tensor, "B H T"] | None, graph: Graph | None
+    ) -> None:
         self._describe(problem, place)
         self.problem = problem
         self.graph = graph
-        self._lse: Tensor | None = None
+        self._lse = lse
 
     @property
     def lse(self) -> Float[Tensor, "B H T"]:
-        """The natural logarithm of each row's sum of exponentials, without gradients. Computed once."""
+        """The natural logarithm of each row's sum of exponentials, without gradients; minus infinity at padding."""
         if self._lse is None:
-            self._lse = row_panel(self.problem, lse=True).lse
-        assert self._lse is not None
-        return self._lse
+            self._lse = log_sum_exp(self.problem)
+        return torch.where(self.real[:, None], self._lse, -torch.inf)
 
     def rows(self, index: Int[Tensor, "R"]) -> Float[Tensor, "B H R S"]:
         return torch.cat([_rows(self.problem, each) for each in _runs(index)], dim=2)
 
     def received(self, query_weights: Float[Tensor, "B T"] | None = None) -> Float[Tensor, "B H S"]:
-        if torch.is_grad_enabled() and (self.problem.query.requires_grad or self.problem.key.requires_grad):
-            return super().received(query_weights)
-        weights = self.uniform() if query_weights is None else query_weights
-        return received(self.problem, self.lse, _of_heads(weights, self.problem))[:, :, 0]
+        weights = self._of_heads(query_weights)
+        if any(each.requires_grad for each in (self.problem.query, self.problem.key, weights)):
+            found = joint(self.problem, weights=weights).received
+            assert found is not None
+            return found[:, :, 0]
+        return received(self.problem, self.lse, weights)[:, :, 0]
+
+    def entropy(self) -> Float[Tensor, "B H T"]:
+        found = joint(self.problem, entropy=True).entropy
+        assert found is not None
+        return found
 
 
 class Told(Recorded):
@@ -109,15 +126,21 @@ class Told(Recorded):
         problem: Problem,
         place: Place,
         *,
+        lse: Float[Tensor, "B H T"] | None,
         statistics: tuple[str, ...],
         query_weights: Float[Tensor, "B T"] | None,
     ) -> None:
         self._describe(problem, place)
-        own = self.uniform() if query_weights is None else query_weights
-        weights = _of_heads(own, problem) if "received" in statistics else None
-        found = row_panel(problem, weights=weights, entropy="entropy" in statistics)
-        self._received = None if found.received is None else found.received[:, :, 0]
-        self._entropy = found.entropy
+        weights = self._of_heads(query_weights)
+        self._received: Tensor | None = None
+        self._entropy: Tensor | None = None
+        if "entropy" in statistics or lse is None:
+            asked = weights if "received" in statistics else None
+            found = row_panel(problem, weights=asked, entropy="entropy" in statistics)
+            self._received = None if found.received is None else found.received[:, :, 0]
+            self._entropy = found.entropy
+        elif "received" in statistics:
+            self._received = received(problem, lse, weights)[:, :, 0]
 
     def rows(self, index: Int[Tensor, "R"]) -> Float[Tensor, "B H R S"]:
         raise self._missing(f"the weights of {len(index)} queries")
@@ -163,8 +186,3 @@ def _runs(index: Int[Tensor, "R"]) -> list[slice]:
     numbered = enumerate(index.tolist())
     runs = [[each for _, each in run] for _, run in itertools.groupby(numbered, lambda pair: pair[1] - pair[0])]
     return [slice(run[0], run[-1] + 1) for run in runs] or [slice(0, 0)]
-
-
-def _of_heads(weights: Float[Tensor, "B T"], problem: Problem) -> Float[Tensor, "B H 1 T"]:
-    batch, heads, queries, _ = problem.shape
-    return weights.to(problem.dtype)[:, None, None].expand(batch, heads, 1, queries)

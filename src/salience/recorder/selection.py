@@ -9,10 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from torch import Tensor
-
 from salience.core.errors import ConfigError, NotAvailable, did_you_mean
-from salience.kernels.problem import Problem
 from salience.recorder.call import Call, Kind, Place
 
 KINDS = ("self", "encoder", "decoder", "cross")
@@ -67,11 +64,14 @@ class Selection:
         self._chosen |= fits
         return place if fits else None
 
-    def narrowed(self, call: Call, name: str) -> tuple[Problem, Tensor]:
-        """The problem and the values of the chosen heads; keys and values are given to each head of its own."""
-        problem, value = call.problem, call.value
+    def narrowed(self, call: Call, name: str) -> Call:
+        """The call of the chosen heads; keys and values are given to each head of its own.
+
+        The output stays whole: gradients lead to that of all heads at once.
+        """
         if self.heads is None:
-            return problem, value
+            return call
+        problem = call.problem
         if max(self.heads, default=0) >= problem.shape[1]:
             raise ConfigError(
                 f"there is no head {max(self.heads)} among {problem.shape[1]}", where=name, fix="count heads from 0"
@@ -79,7 +79,12 @@ class Selection:
         owners = [each // problem.share for each in self.heads]
         bias = problem.bias if problem.bias is None or problem.bias.shape[1] == 1 else problem.bias[:, self.heads]
         query, key = problem.query[:, self.heads], problem.key[:, owners]
-        return replace(problem, query=query, key=key, bias=bias), value[:, owners]
+        return replace(
+            call,
+            problem=replace(problem, query=query, key=key, bias=bias),
+            value=call.value[:, owners],
+            lse=None if call.lse is None else call.lse[:, self.heads],
+        )
 
     def check(self, model: str) -> None:
         """Raise unless something was recorded, in every layer that was named."""

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from salience.core.errors import NotAvailable
 
-# What may be asked of a mask on its way from where it is made to where it is used.
-_HARMLESS = {"__get__", "size", "dim", "detach", "ndimension", "__len__", "is_floating_point", "get_device"}
+# What may be done with a mask on its way from where it is made to where it is used: nothing that changes a number.
+_HARMLESS = {"__get__", "size", "dim", "stride", "is_contiguous", "detach", "contiguous", "clone"}
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Visible(Tensor):
             )
         with torch._C.DisableTorchFunctionSubclass():
             result = func(*args, **(kwargs or {}))
-        return args[0] if name == "detach" else result
+        return args[0] if isinstance(result, Tensor) and name != "__get__" else result
 
     def _moved(self, *args: Any, **kwargs: Any) -> Visible:
         numbers = self.numbers
