@@ -6,6 +6,7 @@ from salience.attention.cbam import CBAM
 from salience.attention.deformable import Deformable
 from salience.attention.dot import Dot
 from salience.attention.entmax import Entmax
+from salience.attention.focal import Focal
 from salience.attention.gat import GAT
 from salience.attention.gatv2 import GATv2
 from salience.attention.linear import Linear
@@ -27,6 +28,7 @@ __all__ = [
     "Deformable",
     "Dot",
     "Entmax",
+    "Focal",
     "GATv2",
     "Linear",
     "Linformer",

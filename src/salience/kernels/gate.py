@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from salience.core.batch import Layout
+from salience.kernels.length import length
 from salience.kernels.masks import blank
 from salience.kernels.sparse import Entries, Sparse
 
@@ -33,13 +34,7 @@ class Gate(Sparse):
         source = torch.arange(self.shape[3], device=before.device)
         if index is not None:
             before, after, source = before[:, index], after[:, index], source[index]
-        whole = _length(before)
-        passed = _length(after) / torch.where(whole == 0, 1.0, whole)
+        whole = length(before)
+        passed = length(after) / torch.where(whole == 0, 1.0, whole)
         row = torch.arange(passed.numel(), device=before.device)
         return Entries(row, source.expand(passed.shape).flatten(), passed.flatten())
-
-
-def _length(values: Float[Tensor, "B S D"]) -> Float[Tensor, "B S"]:
-    squares = values.to(torch.promote_types(values.dtype, torch.float32)).square().sum(-1)
-    # The square root has no gradient at zero.
-    return torch.where(squares == 0, 0.0, torch.where(squares == 0, 1.0, squares).sqrt())

@@ -110,6 +110,35 @@ def spatial_transformer(mechanism: nn.Module, query: Tensor, source: Tensor, see
     return weights @ source, weights[:, None]
 
 
+def focal(mechanism: nn.Module, query: Tensor, source: Tensor, seen: Tensor, layout: Layout):
+    outs, rows = [], []
+    for row, length in enumerate(layout.lengths.tolist()):
+        values, places = query[row, :length], torch.tensor(where(layout))[:length]
+        gates, context = affine(mechanism.gates, values), affine(mechanism.context, values)
+        distance = (places[:, None] - places).abs().amax(dim=-1)
+        modulator, given, windows, reach = torch.zeros_like(values), [], [], 0
+        for number, kernel in enumerate(mechanism.levels):
+            channels = zip(context.unbind(dim=1), kernel.weight, strict=True)
+            context = [correlated(one[None], its, layout) for one, its in channels] if length else [context[:, 0]]
+            context = nn.functional.gelu(torch.stack(context, dim=1).expand(values.shape))
+            reach = reach + kernel.kernel_size[0] // 2
+            modulator = modulator + gates[:, number, None] * context
+            given.append(gates[:, number].abs() * context.norm(dim=-1))
+            windows.append((distance <= reach).to(values.dtype))
+        whole = context.sum(dim=0, keepdim=True) / max(length, 1)
+        modulator = modulator + gates[:, -1:] * whole
+        given.append(gates[:, -1].abs() * whole.norm(dim=-1))
+        windows.append(torch.ones_like(windows[-1]))
+        outs.append(affine(mechanism.out, affine(mechanism.query, values) * affine(mechanism.modulator, modulator)))
+        shares = torch.stack(given) / sum(given)
+        even = torch.stack([window / window.sum(dim=1, keepdim=True) for window in windows])
+        weights = (shares[..., None] * even).sum(dim=0)
+        rest = layout.size - length
+        outs[-1] = nn.functional.pad(outs[-1], (0, 0, 0, rest))
+        rows.append(nn.functional.pad(weights, (0, rest, 0, rest)))
+    return torch.stack(outs), torch.stack(rows)[:, None]
+
+
 def gate(name: str, make, expected, grid: tuple[int, ...] | None = None, *, ordered: bool = True) -> Case:
     return Case(
         name,
@@ -153,6 +182,11 @@ def warped(name: str, made, grid: tuple[int, ...] | None) -> Case:
     )
 
 
+def modulated(name: str, options: dict[str, int], grid: tuple[int, ...] | None) -> Case:
+    made = partial(attention.Focal, **options)
+    return Case(name, made, focal, lazy=True, cross=False, ordered=True, grid=grid)
+
+
 CASES = (
     gate("CBAM", attention.CBAM, cbam),
     gate("CBAM axes 2", lambda width: attention.CBAM(width, axes=2, kernel=3, reduction=7), cbam, (3, 5)),
@@ -161,6 +195,9 @@ CASES = (
     sampled("Deformable axes 2", partial(attention.Deformable, axes=2), deformable, (3, 5)),
     warped("SpatialTransformer", attention.SpatialTransformer, None),
     warped("SpatialTransformer axes 2", partial(attention.SpatialTransformer, axes=2, hidden=11), (3, 5)),
+    modulated("Focal", {"levels": 2}, None),
+    modulated("Focal axes 2", {"axes": 2, "window": 0, "levels": 3}, (3, 5)),
+    modulated("Focal axes 3", {"axes": 3, "levels": 1}, (3, 2, 2)),
     gate("SqueezeExcitation", attention.SqueezeExcitation, squeeze_excitation, ordered=False),
     gate(
         "SqueezeExcitation reduction",
