@@ -93,7 +93,7 @@ class AttentionRecorder:
     def __enter__(self) -> AttentionRecorder:
         if self._context is not None:
             raise ConfigError("the recorder is in use already", fix="make one recorder for each `with` block")
-        if isinstance(self._model, torch._dynamo.OptimizedModule):
+        if hasattr(self._model, "_orig_mod"):
             raise ConfigError(
                 "a compiled model does not call what it was compiled from",
                 where=type(self._model).__name__,

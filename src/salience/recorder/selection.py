@@ -100,7 +100,7 @@ class Selection:
             raise NotAvailable(
                 f"no layer {', '.join(map(repr, missed))} ran" + (f" of kind {self._kind!r}" if self._kind else ""),
                 where=model,
-                fix=did_you_mean(str(missed[0]), self._met) + "; numbers count the layers of one kind from 0",
+                fix=f"{did_you_mean(str(missed[-1]), self._met)}; numbers count the layers of one kind from 0",
             )
         if self._kind is not None and not any(_is(self._kind, each.kind) for each in self._met.values()):
             kinds = sorted({each.kind for each in self._met.values()})
