@@ -1,5 +1,6 @@
 """Mechanisms: each mixes sources for each query, and returns a record of where it looked."""
 
+from salience.attention.adaptive_span import AdaptiveSpan
 from salience.attention.additive import Additive
 from salience.attention.bilinear import Bilinear
 from salience.attention.cbam import CBAM
@@ -9,8 +10,10 @@ from salience.attention.entmax import Entmax
 from salience.attention.focal import Focal
 from salience.attention.gat import GAT
 from salience.attention.gatv2 import GATv2
+from salience.attention.global_tokens import GlobalTokens
 from salience.attention.linear import Linear
 from salience.attention.linformer import Linformer
+from salience.attention.local_window import LocalWindow
 from salience.attention.multi_head import MultiHead
 from salience.attention.nystrom import Nystrom
 from salience.attention.scaled_dot import ScaledDot
@@ -18,11 +21,13 @@ from salience.attention.segment_recurrence import SegmentRecurrence
 from salience.attention.sparsemax import Sparsemax
 from salience.attention.spatial_transformer import SpatialTransformer
 from salience.attention.squeeze_excitation import SqueezeExcitation
+from salience.attention.temporal import Temporal
 from salience.attention.top_k import TopK
 
 __all__ = [
     "CBAM",
     "GAT",
+    "AdaptiveSpan",
     "Additive",
     "Bilinear",
     "Deformable",
@@ -30,8 +35,10 @@ __all__ = [
     "Entmax",
     "Focal",
     "GATv2",
+    "GlobalTokens",
     "Linear",
     "Linformer",
+    "LocalWindow",
     "MultiHead",
     "Nystrom",
     "ScaledDot",
@@ -39,5 +46,6 @@ __all__ = [
     "Sparsemax",
     "SpatialTransformer",
     "SqueezeExcitation",
+    "Temporal",
     "TopK",
 ]
