@@ -16,32 +16,52 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from salience.core.errors import SalienceError
     from salience.estimator import SalienceClassifier, SalienceRegressor
+    from salience.kernels import (
+        attention_importance,
+        attention_relevance,
+        attention_rollout,
+        attention_supervision_loss,
+        scaled_dot_product_attention_with_importance,
+    )
     from salience.pipeline import Pipeline
+    from salience.recorder import AttentionRecorder
     from salience.run import Result, Run, fit, load
 
 __version__ = "0.1.0"
 
 #: Where each public name lives.
 _PLACES = {
+    "AttentionRecorder": "salience.recorder",
     "Pipeline": "salience.pipeline",
     "Result": "salience.run",
     "Run": "salience.run",
     "SalienceClassifier": "salience.estimator",
     "SalienceError": "salience.core.errors",
     "SalienceRegressor": "salience.estimator",
+    "attention_importance": "salience.kernels",
+    "attention_relevance": "salience.kernels",
+    "attention_rollout": "salience.kernels",
+    "attention_supervision_loss": "salience.kernels",
     "fit": "salience.run",
     "load": "salience.run",
+    "scaled_dot_product_attention_with_importance": "salience.kernels",
 }
 
 __all__ = [
+    "AttentionRecorder",
     "Pipeline",
     "Result",
     "Run",
     "SalienceClassifier",
     "SalienceError",
     "SalienceRegressor",
+    "attention_importance",
+    "attention_relevance",
+    "attention_rollout",
+    "attention_supervision_loss",
     "fit",
     "load",
+    "scaled_dot_product_attention_with_importance",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -245,7 +246,7 @@ def _titled(sentence: str) -> str:
     """A sentence with the titles of methods in place of their names."""
     for name, (title, _, _) in METHODS.items():
         sentence = sentence.replace(f"'{name}'", title).replace(f"'{name.replace('_', ' ')}'", title)
-    return sentence
+    return re.sub(r"(^|[.?!] )([a-z])", lambda found: found[1] + found[2].upper(), sentence)
 
 
 def _told(score: Score) -> str:
