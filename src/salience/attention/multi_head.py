@@ -84,8 +84,6 @@ class MultiHead(Headed):
     ) -> tuple[Float[Tensor, "B H T E"], Attention]:
         if self.process_heads is not None:
             query, key = self.process_heads(query, key)
-        share = self.heads // self.kv_heads
-        key, value = (each.repeat_interleave(share, dim=1) for each in (key, value))
         return attend(query, key, value, layout=layout, query_layout=query_layout, causal=self.causal)
 
     def extra_repr(self) -> str:
