@@ -235,9 +235,7 @@ def _weights(problem: Problem, given: Tensor | None) -> Float[Tensor, "B H W T"]
     batch, heads, queries, _ = problem.shape
     if given is None:
         return _mean(problem)
-    # The axis of vectors stands before that of queries; missing ones of examples and heads before it.
-    shaped = given if given.ndim == 4 else given.unsqueeze(-2)
-    shaped = shaped.unsqueeze(1) if given.ndim == 2 else shaped[None, None] if given.ndim == 1 else shaped
+    shaped = _four_axes(given)
     full = (batch, heads, None, queries)
     fits = shaped.ndim == 4 and all(
         size is None or found == size or (found == 1 and axis < 2)
@@ -251,6 +249,15 @@ def _weights(problem: Problem, given: Tensor | None) -> Float[Tensor, "B H W T"]
             fix="several vectors need four axes: unsqueeze the axis of heads",
         )
     return shaped.to(problem.dtype).expand(batch, heads, -1, -1)
+
+
+def _four_axes(weights: Tensor) -> Tensor:
+    """The axis of vectors put before that of queries, and missing ones of examples and heads before it."""
+    if weights.ndim == 1:
+        return weights[None, None, None]
+    if weights.ndim == 2:
+        return weights[:, None, None]
+    return weights[:, :, None] if weights.ndim == 3 else weights
 
 
 def _mean(problem: Problem) -> Float[Tensor, "B H 1 T"]:

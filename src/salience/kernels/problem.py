@@ -36,15 +36,16 @@ class Problem:
         DataError: shapes, types or devices that do not belong together.
     """
 
-    query: Float[Tensor, "B H T E"]
-    key: Float[Tensor, "B G S E"]
+    # Shapes are told here and checked below, not by annotations, because users meet them.
+    query: Tensor  # [B, H, T, E]
+    key: Tensor  # [B, G, S, E]
     scale: float
-    seen: Bool[Tensor, "B S"] | None = None
-    asked: Bool[Tensor, "B T"] | None = None
+    seen: Tensor | None = None  # [B, S], bool
+    asked: Tensor | None = None  # [B, T], bool
     causal: bool = False
     offset: int = 0
     window: int | None = None
-    bias: Float[Tensor, "#B #H #T S"] | None = None
+    bias: Tensor | None = None  # [B or 1, H or 1, T or 1, S]
 
     def __post_init__(self) -> None:
         _check_query_and_key(self.query, self.key)

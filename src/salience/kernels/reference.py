@@ -1,6 +1,6 @@
 r"""Attention as the textbook writes it: the specification that every faster kernel is compared with, in float64.
 
-Legend: B examples, H heads, T queries, S sources, E width of a head.
+Legend: B examples, H heads, T queries, S sources, E width of a head, F width of a value.
 
 Reference: Vaswani et al. 2017, "Attention Is All You Need", section 3.2.1.
 """
@@ -15,12 +15,12 @@ from torch import Tensor
 def attention(
     query: Float[Tensor, "B H T E"],
     key: Float[Tensor, "B H S E"],
-    value: Float[Tensor, "B H S E"],
+    value: Float[Tensor, "B H S F"],
     seen: Bool[Tensor, "B T S"],
     *,
     scale: float | None = None,
     bias: Float[Tensor, "#B #H #T S"] | None = None,
-) -> tuple[Float[Tensor, "B H T E"], Float[Tensor, "B H T S"]]:
+) -> tuple[Float[Tensor, "B H T F"], Float[Tensor, "B H T S"]]:
     r"""The output and all weights: :math:`A = \mathrm{softmax}(c\,q k^\top),\ o = A v`, over seen sources only.
 
     `seen` is True where a query may look at a source. A query that sees nothing gives zeros; a source that no query
