@@ -28,7 +28,7 @@ def test_an_example_shows_text_alone():
 
 def test_sentences_name_methods_by_their_titles():
     sentence = content._titled("'received' is worse than 'leave one out' and 'leave_one_out', but not than 'random'.")
-    assert sentence == "received attention is worse than leave one out and leave one out, but not than random order."
+    assert sentence == "Received attention is worse than leave one out and leave one out, but not than random order."
 
 
 def test_scores_are_called_by_their_usual_names():
