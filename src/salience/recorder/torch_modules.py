@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float
@@ -36,7 +36,9 @@ class _Frame:
     module: nn.Module
     hear: Hear | None
     #: Does it look at its own sequence? None where only shapes can tell.
-    itself: bool | None
+    itself: bool | None = None
+    #: False at sources that are not real, where the module was told so.
+    seen: Bool[Tensor, "B S"] | None = None
     calls: int = 0
 
 
@@ -72,7 +74,12 @@ def attends(module: nn.Module) -> bool:
 
 def _watch(module: nn.Module, hear: Hear | None) -> list[torch.utils.hooks.RemovableHandle]:
     def enter(module: nn.Module, args: tuple, kwargs: dict) -> None:
-        _running.frames.append(_Frame(module, hear, _itself(module, args, kwargs)))
+        frame = _Frame(module, hear)
+        if isinstance(module, nn.MultiheadAttention):
+            given = dict(zip(("query", "key", "value", "key_padding_mask"), args, strict=False)) | kwargs
+            frame.itself = given.get("query") is given.get("key")
+            frame.seen = _seen(given.get("key_padding_mask"))
+        _running.frames.append(frame)
 
     def leave(module: nn.Module, args: tuple, output: object) -> None:
         del args
@@ -123,31 +130,30 @@ def _tell(
     _refuse(frame.module, query, dropout_p)
     frame.calls += 1
     flat = query.ndim == 3
-    if flat:
-        query, key, value = query[:, None], key[:, None], value[:, None]
-        attn_mask = attn_mask[:, None] if attn_mask is not None and attn_mask.ndim == 3 else attn_mask
     out = _attend(query, key, value, attn_mask, 0.0, is_causal, scale=scale, enable_gqa=enable_gqa)
-    scale = query.shape[-1] ** -0.5 if scale is None else scale
+    if flat:
+        query, key, value, out = query[:, None], key[:, None], value[:, None], out[:, None]
+        attn_mask = attn_mask[:, None] if attn_mask is not None and attn_mask.ndim == 3 else attn_mask
     itself = query.shape[2] == key.shape[2] if frame.itself is None else frame.itself
-    problem = _problem(query, key, scale, attn_mask, is_causal, itself)
+    scale = query.shape[-1] ** -0.5 if scale is None else scale
+    problem = _problem(query, key, scale, attn_mask, is_causal)
+    seen = problem.seen if frame.seen is None else frame.seen
+    problem = replace(problem, seen=seen, asked=seen if itself else None)
     frame.hear(frame.module, Call(problem, value, out, _kind(problem, itself)))
     return out[:, 0] if flat else out
 
 
-def _problem(query: Tensor, key: Tensor, scale: float, mask: Tensor | None, causal: bool, itself: bool) -> Problem:
+def _problem(query: Tensor, key: Tensor, scale: float, mask: Tensor | None, causal: bool) -> Problem:
     if mask is None:
         return Problem(query, key, scale, causal=causal)
     mask = mask[(None,) * (4 - mask.ndim)]
     visible = mask if mask.dtype == torch.bool else mask > -torch.inf
-    # A source that nobody may see is padding, and where sources are the queries, so is the query.
-    seen = visible.flatten(1, 2).any(dim=1).expand(query.shape[0], -1)
-    asked = seen if itself else None
     if visible.shape[2] == 1 and _same_for_all_heads(visible) and _adds_nothing(mask, visible):
-        return Problem(query, key, scale, seen, asked)
-    bias = (
-        torch.zeros((), dtype=query.dtype, device=mask.device).where(visible, -torch.inf) if mask is visible else mask
-    )
-    return Problem(query, key, scale, asked=asked, bias=bias)
+        return Problem(query, key, scale, visible[:, 0, 0].expand(query.shape[0], -1))
+    bias = mask
+    if mask is visible:
+        bias = torch.zeros((), dtype=query.dtype, device=mask.device).where(visible, -torch.inf)
+    return Problem(query, key, scale, bias=bias)
 
 
 def _same_for_all_heads(visible: Bool[Tensor, "#B #H #T S"]) -> bool:
@@ -169,11 +175,12 @@ def _is_triangle(bias: Float[Tensor, "#B #H #T S"] | None) -> bool:
     return bias is not None and bias.shape[2] > 1 and not bool((bias > -torch.inf).triu(1).any())
 
 
-def _itself(module: nn.Module, args: tuple, kwargs: dict) -> bool | None:
-    if not isinstance(module, nn.MultiheadAttention):
+def _seen(padding: Tensor | None) -> Bool[Tensor, "B S"] | None:
+    """torch says where padding is, or adds minus infinity there."""
+    if padding is None:
         return None
-    given = dict(zip(("query", "key"), args, strict=False)) | kwargs
-    return given.get("query") is given.get("key")
+    seen = ~padding if padding.dtype == torch.bool else padding > -torch.inf
+    return seen if seen.ndim == 2 else seen[None]
 
 
 def _refuse(module: nn.Module, query: Tensor, dropout: float) -> None:
