@@ -61,10 +61,12 @@ class Edges(Sparse):
             own = torch.arange(self._loops.shape[0] * size, device=source.device)
             source, query = torch.cat([source, own]), torch.cat([query, own])
             weights = torch.cat([weights, self._loops.flatten(0, 1)])
-        # No position at all has no edges, and division by zero says so too late.
+        # Without any position there is nothing to divide, and zero must not divide it.
         example, place = query // max(1, size), query % max(1, size)
         if index is not None:
-            slot = torch.full((size,), -1, device=source.device).index_copy(0, index, torch.arange(len(index), device=index.device))
+            slot = torch.full((size,), -1, device=source.device).index_copy(
+                0, index, torch.arange(len(index), device=index.device)
+            )
             kept = slot[place] >= 0
             source, example, place, weights = source[kept], example[kept], slot[place[kept]], weights[kept]
             queries = len(index)

@@ -48,7 +48,7 @@ def read(
     """What each query reads: the weighted sum of the values at its indices. Sums have the precision of the weights."""
     batch, heads, size, width = values.shape
     first = torch.arange(batch * heads, device=values.device).view(batch, heads, 1, 1) * size
-    # Rows of one long table: the gradient of this choice is repeatable on every device.
+    # Rows of one long table, because the gradient of `index_select` can be made repeatable on every device.
     found = values.flatten(0, 2).index_select(0, (index + first).flatten())
     found = found.view(*index.shape, width).to(weight.dtype)
     return (found * weight[..., None]).sum(dim=-2).to(values.dtype)

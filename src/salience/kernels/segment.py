@@ -20,8 +20,7 @@ def softmax(
     r"""Each element's share of the exponentials of its segment: :math:`e^{x_e} / \sum_{e' \in segment(e)} e^{x_{e'}}`.
 
     `segment` says where each element belongs, from 0 to `segments` - 1, in any order. What is not `seen` gets exactly
-    zero, whatever its score. Sums are at least float32. Repeatable bit by bit on a CPU, and on a GPU under
-    `torch.use_deterministic_algorithms(True)`.
+    zero, whatever its score. Sums are at least float32, and repeatable bit by bit on a CPU.
 
     >>> softmax(torch.tensor([[0.0], [7.0], [0.0]]), torch.tensor([0, 1, 0]), segments=2).flatten()
     tensor([0.5000, 1.0000, 0.5000])
