@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from salience.recorder import AttentionRecorder, Recorded
-from tests.recorder.architectures import ARCHITECTURES
+from tests.recorder.architectures import ARCHITECTURES, BATCH, TOKENS
 
 # The error of float32 itself, for weights and what is summed from them.
 EXACT = 1e-5
@@ -34,6 +34,35 @@ def test_records_tell_what_eager_attention_tells(name: str, padding: str) -> Non
         assert len(records) == len(expected) > 0
         for record, weights in zip(records, expected, strict=True):
             _compare(record, weights, inputs)
+
+
+@pytest.mark.parametrize("form", ["bool mask", "float mask", "packed"])
+def test_a_mask_that_only_a_matrix_can_tell_is_recorded(form: str) -> None:
+    """Two texts of 4 and 7 tokens in one row, which do not see each other."""
+    llama = ARCHITECTURES["Llama"].make()
+    inputs: dict[str, Any] = {"input_ids": torch.randint(3, 31, (BATCH, TOKENS))}
+    if form == "packed":
+        inputs |= {"position_ids": torch.tensor([[*range(4), *range(7)]] * BATCH), "use_cache": False}
+    else:
+        text = torch.tensor([0] * 4 + [1] * 7)
+        seen = (text[:, None] == text) & torch.ones(TOKENS, TOKENS).tril().bool()
+        least = torch.finfo(torch.float32).min
+        mask = seen if form == "bool mask" else torch.zeros(TOKENS, TOKENS).masked_fill(~seen, least)
+        inputs["attention_mask"] = mask.expand(BATCH, 1, -1, -1)
+    with torch.no_grad():
+        before = llama(**inputs).last_hidden_state
+        with AttentionRecorder(llama) as recorder:
+            recorded = llama(**inputs).last_hidden_state
+        llama.set_attn_implementation("eager")
+        if form == "bool mask":
+            # Eager attention adds its mask.
+            inputs["attention_mask"] = torch.zeros(TOKENS, TOKENS).masked_fill(~seen, least).expand(BATCH, 1, -1, -1)
+        eager = llama(**inputs, output_attentions=True).attentions
+    torch.testing.assert_close(recorded, before)
+    for record, weights in zip(recorder.records, eager, strict=True):
+        assert (weights[:, :, 4:, :4] == 0).all()
+        torch.testing.assert_close(record.weights(), weights, rtol=0, atol=EXACT)
+        torch.testing.assert_close(record.received(), weights.mean(2), rtol=0, atol=EXACT)
 
 
 def _compare(record: Recorded, weights: Tensor, inputs: dict[str, Tensor]) -> None:

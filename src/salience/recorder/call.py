@@ -1,6 +1,6 @@
 """One call of attention inside a model, as it was caught.
 
-Legend: B examples, H heads, G heads of the keys, T queries, S sources, D width of a head's values.
+Legend: B examples, A all heads, H chosen heads, G heads of the keys, T queries, S sources, D width of a head's values.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Call:
 
     problem: Problem
     value: Float[Tensor, "B G S D"]
-    out: Float[Tensor, "B H T D"]
+    out: Float[Tensor, "B A T D"]
     kind: Kind
     #: The natural logarithm of each row's sum of exponentials, where the kernel told it.
     lse: Float[Tensor, "B H T"] | None = None

@@ -80,7 +80,6 @@ class AttentionRecorder:
         self._keep = keep
         self._statistics = tuple(statistics)
         self._query_weights = query_weights
-        self._names = {module: name or type(module).__name__ for name, module in model.named_modules()}
         self._context: ExitStack | None = None
         self.clear()
 
@@ -201,6 +200,7 @@ class AttentionRecorder:
         return attention_relevance(layers, targets)
 
     def _attach(self, stack: ExitStack) -> None:
+        self._names = {module: name or type(module).__name__ for name, module in self._model.named_modules()}
         enter = self._model.register_forward_pre_hook(lambda *_: self._selection.enter())
         leave = self._model.register_forward_hook(lambda *_: self._selection.leave(), always_call=True)
         stack.callback(enter.remove)

@@ -1,6 +1,6 @@
 """What a recorder remembers of one call of attention: query and key, statistics only, or the weights of one query.
 
-Legend: B examples, H heads, G heads of the keys, T queries, S sources, R asked rows, K largest weights, D width of a
+Legend: B examples, A all heads, H chosen heads, G heads of the keys, T queries, S sources, R asked rows, K largest weights, D width of a
 head's values.
 """
 
@@ -74,10 +74,10 @@ class Recorded(Attention):
 
 @dataclass(frozen=True)
 class Graph:
-    """What one layer mixed, and what came out of each head, as gradients know it."""
+    """What one layer mixed, and what came out of all its heads, as gradients know it."""
 
     value: Float[Tensor, "B G S D"]
-    out: Float[Tensor, "B H T D"]
+    out: Float[Tensor, "B A T D"]
 
 
 class Kept(Recorded):
