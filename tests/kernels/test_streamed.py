@@ -1,0 +1,66 @@
+"""Which kernel answers, and that all answer the same."""
+
+import pytest
+import torch
+from hypothesis import given
+
+from salience.core.errors import ConfigError
+from salience.kernels import Problem, policy, streamed
+from tests.kernels.problems import CASES, Case, make, truth
+
+
+@given(case=CASES)
+def test_both_backends_equal_the_reference(case: Case):
+    expected = truth(case)
+    for backend in ("panel", "second_pass", "auto"):
+        with case.small_blocks():
+            found = streamed.streamed(case.problem, case.value, weights=case.weights, lse=True, backend=backend)
+        torch.testing.assert_close(found.received, expected.received, rtol=1e-8, atol=1e-11)
+        torch.testing.assert_close(found.out, expected.out, rtol=1e-8, atol=1e-11)
+        torch.testing.assert_close(found.lse, expected.lse, rtol=1e-8, atol=1e-11)
+
+
+def test_the_second_pass_needs_no_value():
+    case = make(seen=True)
+    found = streamed.streamed(case.problem, weights=case.weights, backend="second_pass")
+    torch.testing.assert_close(found.received, truth(case).received)
+    assert found.out is None
+    assert found.lse is None
+
+
+def test_auto_takes_the_second_pass_above_its_number_of_sources(monkeypatch: pytest.MonkeyPatch):
+    case, passes = make(), []
+    monkeypatch.setattr(
+        streamed, "_in_two_passes", lambda problem, value, weights, lse: passes.append(problem) or streamed.Statistics()
+    )
+    for limit, expected in ((41, 0), (40, 1)):
+        monkeypatch.setattr(policy, "PANEL_SOURCES", limit)
+        streamed.streamed(case.problem, case.value, weights=case.weights)
+        assert len(passes) == expected
+    # Rows are needed whole.
+    assert streamed.streamed(case.problem, case.value, weights=case.weights, entropy=True).entropy is not None
+    assert len(passes) == 1
+
+
+def test_an_unknown_backend_is_named_with_the_nearest():
+    with pytest.raises(ConfigError, match=r"no backend 'panels'[\s\S]*did you mean 'panel'\? Known: auto, "):
+        streamed.streamed(make().problem, lse=True, backend="panels")
+
+
+@pytest.mark.parametrize("option", [{"entropy": True}, {"maximum": True}, {"top": 3}])
+def test_what_the_second_pass_cannot_give_is_an_error(option: dict):
+    with pytest.raises(ConfigError, match=r"gives no entropy[\s\S]*backend='second_pass'[\s\S]*'panel' or 'auto'"):
+        streamed.streamed(make().problem, backend="second_pass", **option)
+
+
+def test_block_sizes_keep_within_their_budget():
+    for sources in (3, 512, 8192, 65536):
+        for window in (None, 7):
+            for share in (1, 5):
+                query, key = torch.empty(2, 2 * share, 4096, 1), torch.empty(2, 2, sources, 1)
+                problem = Problem(query, key, 1.0, window=window)
+                rows, units = policy.panel(problem)
+                width = sources if window is None else min(sources, 2 * window + 256)
+                assert rows * share * width * units <= max(policy.PANEL, 32 * width * torch.get_num_threads())
+                rows, columns, units = policy.tile(problem)
+                assert rows * share * columns * units <= policy.TILE
