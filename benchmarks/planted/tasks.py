@@ -16,7 +16,6 @@ from typing import Protocol
 import torch
 from jaxtyping import Bool
 from torch import Tensor
-from torch.nn import functional as F
 
 from benchmarks.planted.things import COLOURS, RED, SHAPES, Inputs, all_alike, looks, of_similar_length, somewhere
 from salience.core.batch import Layout
@@ -66,14 +65,16 @@ def pair(count: int, chance: torch.Generator, *, size: int, full: bool = False) 
 
 
 def series(count: int, chance: torch.Generator, *, size: int, full: bool = False) -> Inputs:
-    """Three red things among others, each seen at some time. What was the red thing that was seen last?"""
+    """Things seen at times in no order, three red ones long ago and one of late. What was the red one of late?"""
     layout = of_similar_length(count, size, chance, full=full)
-    gaps = torch.rand(count, size, generator=chance)
-    layout = replace(layout, times=torch.where(layout.mask, gaps.cumsum(dim=1), 0.0))
-    reds = _some(layout.mask, 3, chance)
-    last = size - 1 - reds.int().flip(1).argmax(dim=1)
-    inputs = _painted(layout, F.one_hot(last, size).bool(), chance, decoys=reds)
-    return replace(inputs, asked=F.one_hot(layout.lengths - 1, size).float())
+    times = torch.where(layout.mask, size * torch.rand(count, size, generator=chance), 0.0)
+    last = times.argmax(dim=1, keepdim=True)
+    ago = times.gather(1, last) - times
+    planted = somewhere(layout.mask & (ago < size / 4), chance)
+    inputs = _painted(
+        replace(layout, times=times), planted, chance, decoys=_some(layout.mask & (ago > size / 2), 3, chance)
+    )
+    return replace(inputs, asked=torch.zeros_like(times).scatter(1, last, 1.0))
 
 
 def image(count: int, chance: torch.Generator, *, size: int, full: bool = False) -> Inputs:
