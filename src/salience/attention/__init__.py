@@ -11,6 +11,8 @@ from salience.attention.focal import Focal
 from salience.attention.gat import GAT
 from salience.attention.gatv2 import GATv2
 from salience.attention.global_tokens import GlobalTokens
+from salience.attention.hierarchical import Hierarchical
+from salience.attention.interactive import Interactive
 from salience.attention.linear import Linear
 from salience.attention.linformer import Linformer
 from salience.attention.local_window import LocalWindow
@@ -18,6 +20,7 @@ from salience.attention.multi_head import MultiHead
 from salience.attention.nystrom import Nystrom
 from salience.attention.scaled_dot import ScaledDot
 from salience.attention.segment_recurrence import SegmentRecurrence
+from salience.attention.space_time import SpaceTime
 from salience.attention.sparsemax import Sparsemax
 from salience.attention.spatial_transformer import SpatialTransformer
 from salience.attention.squeeze_excitation import SqueezeExcitation
@@ -36,6 +39,8 @@ __all__ = [
     "Focal",
     "GATv2",
     "GlobalTokens",
+    "Hierarchical",
+    "Interactive",
     "Linear",
     "Linformer",
     "LocalWindow",
@@ -43,6 +48,7 @@ __all__ = [
     "Nystrom",
     "ScaledDot",
     "SegmentRecurrence",
+    "SpaceTime",
     "Sparsemax",
     "SpatialTransformer",
     "SqueezeExcitation",

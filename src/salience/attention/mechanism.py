@@ -91,13 +91,20 @@ class Scoring(nn.Module, ABC):
         query_layout: Layout | None = None,
     ) -> tuple[Float[Tensor, "B T D"], Attention]:
         query, source, query_layout = prepared(query, source, layout, query_layout)
-        index = torch.arange(query_layout.size, device=query.device)
-        seen = masks.padding(index, layout=layout, query_layout=query_layout)
-        weights = normalise.softmax(self.score(query, source), seen)  # [B, T, S]
-        return weights @ source, Dense(weights[:, None], query_layout.lengths)
+        return mixed(self.score(query, source), source, layout=layout, query_layout=query_layout)
 
     def extra_repr(self) -> str:
         return f"width={self.width}"
+
+
+def mixed(
+    scores: Float[Tensor, "B T S"], source: Float[Tensor, "B S D"], *, layout: Layout, query_layout: Layout
+) -> tuple[Float[Tensor, "B T D"], Attention]:
+    """The sources, mixed by a softmax over the scores of each query, and the record of the mix."""
+    index = torch.arange(query_layout.size, device=scores.device)
+    seen = masks.padding(index, layout=layout, query_layout=query_layout)
+    weights = normalise.softmax(scores, seen)  # [B, T, S]
+    return weights @ source, Dense(weights[:, None], query_layout.lengths)
 
 
 def prepared(

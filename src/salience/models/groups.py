@@ -12,6 +12,7 @@ from torch import Tensor
 
 from salience.core.batch import Layout
 from salience.core.record import Attention
+from salience.kernels.groups import first_of_group
 
 
 class Groups:
@@ -23,7 +24,7 @@ class Groups:
     def __init__(self, layout: Layout) -> None:
         self.source = layout
         mask = layout.mask
-        first = self._first_of_group()
+        first = first_of_group(layout)
         counts = first.sum(-1)
         # A batch without a single position still is one (empty) group, because encoders expect a batch.
         total = max(1, int(counts.sum()))
@@ -55,15 +56,6 @@ class Groups:
         mask = self.groups.mask
         values = vectors.new_zeros(*mask.shape, vectors.shape[-1])
         return values.index_put((mask,), vectors[: int(mask.sum())])
-
-    def _first_of_group(self) -> Int[Tensor, "B S"]:
-        """One where a group begins. Numbers may be missing: a group may have lost all its members."""
-        numbers, mask = self.source.groups, self.source.mask
-        if numbers is None:
-            numbers = torch.zeros_like(mask, dtype=torch.long)
-        changed = torch.ones_like(mask)
-        changed[:, 1:] = numbers[:, 1:] != numbers[:, :-1]
-        return (changed & mask).long()
 
 
 class OverGroups(Attention):

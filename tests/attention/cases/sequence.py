@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from salience import attention
 from salience.core.batch import Layout
 from salience.kernels import reference
-from tests.attention.case import Case, in_heads, joined
+from tests.attention.case import Case, in_heads, joined, mixed
 
 
 def distance(layout: Layout) -> Tensor:
@@ -47,6 +47,33 @@ def adaptive_span(mechanism: nn.Module, query: Tensor, source: Tensor, seen: Ten
     return joined(mechanism, torch.einsum("bhts,bhse->bhte", weights, values)), weights
 
 
+def hierarchical(mechanism: nn.Module, query: Tensor, source: Tensor, seen: Tensor, layout: Layout):
+    """Group by group, and then over the vectors of the groups."""
+
+    def scores(level: nn.Module, asked: Tensor, found: Tensor) -> Tensor:
+        hidden = torch.tanh(found @ level.source.weight.T + level.source.bias)
+        return hidden @ (level.query.weight @ asked)
+
+    weights = torch.zeros(*seen.shape, dtype=query.dtype)
+    for row, t in seen.any(-1).nonzero().tolist():
+        asked, length = query[row, t], layout.lengths[row]
+        numbers = torch.zeros(length) if layout.groups is None else layout.groups[row, :length]
+        members = [torch.nonzero(numbers == number)[:, 0] for number in numbers.unique()]
+        within = [scores(mechanism.members, asked, source[row, each]).softmax(0) for each in members]
+        vectors = torch.stack([share @ source[row, each] for share, each in zip(within, members, strict=True)])
+        between = scores(mechanism.groups, asked, vectors).softmax(0)
+        shares = torch.cat([share * of_group for share, of_group in zip(within, between, strict=True)])
+        weights = weights.index_put((torch.tensor(row), torch.tensor(t), torch.cat(members)), shares)
+    return weights @ source, weights[:, None]
+
+
+def interactive(mechanism: nn.Module, query: Tensor, source: Tensor, seen: Tensor, layout: Layout):
+    asked = torch.tanh(torch.einsum("btd,ed->bte", query, mechanism.query.weight))
+    offered = torch.tanh(torch.einsum("bsd,ed->bse", source, mechanism.source.weight))
+    scores = torch.einsum("bte,bse->bts", asked, source) + torch.einsum("bte,bse->bts", query, offered)
+    return mixed(scores, source, seen)
+
+
 CASES = (
     Case(
         "AdaptiveSpan",
@@ -77,6 +104,8 @@ CASES = (
         sees=in_window_or_token,
         lazy=True,
     ),
+    Case("Hierarchical", attention.Hierarchical, hierarchical, groups=True),
+    Case("Interactive", attention.Interactive, interactive),
     Case(
         "LocalWindow",
         lambda width: attention.LocalWindow(width, window=2, heads=3),
