@@ -27,8 +27,8 @@ def test_records_tell_what_eager_attention_tells(name: str, padding: str) -> Non
         after = model(**inputs)
         model.set_attn_implementation("eager")
         eager = model(**inputs, output_attentions=True)
-    assert _largest_difference(before, recorded, inputs) <= 1e-6
-    assert _largest_difference(before, after, inputs) == 0
+    assert largest_difference(before, recorded, inputs) <= 1e-6
+    assert largest_difference(before, after, inputs) == 0
     for kind, expected in architecture.weights(eager).items():
         records = [each for each in recorder.records if each.kind == kind]
         assert len(records) == len(expected) > 0
@@ -66,7 +66,7 @@ def test_a_mask_that_only_a_matrix_can_tell_is_recorded(form: str) -> None:
 
 
 def _compare(record: Recorded, weights: Tensor, inputs: dict[str, Tensor]) -> None:
-    real = _real_queries(record, inputs).to(weights.dtype)  # [B, T]
+    real = real_queries(record, inputs).to(weights.dtype)  # [B, T]
     weights = weights * real[:, None, :, None]
     share = real / real.sum(dim=1, keepdim=True)
     assert torch.equal(record.real, real.bool())
@@ -78,14 +78,15 @@ def _compare(record: Recorded, weights: Tensor, inputs: dict[str, Tensor]) -> No
     torch.testing.assert_close(record.top(2)[0], weights.topk(2).values, rtol=0, atol=EXACT)
 
 
-def _real_queries(record: Recorded, inputs: dict[str, Tensor]) -> Tensor:
+def real_queries(record: Recorded, inputs: dict[str, Tensor]) -> Tensor:
+    """[B, T]: True where the inputs say that a query of the record is real."""
     batch, _, queries, _ = record.shape
     names = ("attention_mask",) if record.kind == "encoder" else ("decoder_attention_mask", "attention_mask")
     found = [inputs[name] for name in names if name in inputs and inputs[name].shape[1] == queries]
     return found[0].bool() if found else torch.ones(batch, queries, dtype=torch.bool)
 
 
-def _largest_difference(left: Any, right: Any, inputs: dict[str, Tensor]) -> float:
+def largest_difference(left: Any, right: Any, inputs: dict[str, Tensor]) -> float:
     """Between the states of real positions, relative to the largest of them."""
     names = [name for name in ("last_hidden_state", "text_embeds", "image_embeds") if name in left]
     assert names

@@ -1,6 +1,6 @@
 """What a recorder remembers of one call of attention: query and key, statistics only, or the weights of one query.
 
-Legend: B examples, A all heads, H chosen heads, G heads of the keys, T queries, S sources, R asked rows, K largest weights, D width of a
+Legend: B examples, A all heads, H chosen heads, G heads of the keys, T queries, S sources, R asked rows, D width of a
 head's values.
 """
 
