@@ -19,6 +19,7 @@ import pytest
 
 import salience
 from examples import reviews
+from salience import attention
 from salience.cli.catalogue import ROOMS
 from salience.cli.parser import parser
 from salience.run.settings import Settings
@@ -93,6 +94,11 @@ def test_every_public_name_is_documented_by_a_sentence(room: str, name: str) -> 
     if inspect.isclass(value) or inspect.isroutine(value) or inspect.ismodule(value):
         first = (value.__doc__ or "").strip().split("\n\n")[0]
         assert re.fullmatch(r"(?s)[^(]{4}.{4,}[.:?`\])]", first), f"{room}.{name} says {first!r}"
+
+
+def test_every_mechanism_is_in_the_reference() -> None:
+    page = (documents.ROOT / "docs" / "api" / "attention.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^::: salience\.attention\.([A-Z]\w+)$", page, re.MULTILINE)) == set(attention.__all__)
 
 
 @pytest.mark.parametrize("kind", ROOMS)
