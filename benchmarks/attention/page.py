@@ -1,0 +1,107 @@
+"""The figures of the kernels in `docs/kernels.md`, written from the results, so that no number is typed by hand.
+
+Everything between `<!-- figures: SECTION -->` and `<!-- /figures -->` is replaced. A section without a result is left
+out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.attention.problems import sizes
+from benchmarks.measure import RESULTS
+
+PAGE = Path(__file__).parents[2] / "docs" / "kernels.md"
+MARKED = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
+Result = Mapping[str, Any]
+
+
+def main() -> None:
+    """Bring the page up to date."""
+    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), RESULTS), encoding="utf-8")
+    print(PAGE.name)
+
+
+def filled(page: str, folder: Path) -> str:
+    """The page with the figures of all results in the folder."""
+
+    def written(found: re.Match[str]) -> str:
+        path = folder / f"kernels_{found[2]}.json"
+        if not path.exists():
+            return f"{found[1]}{found[3]}"
+        result = json.loads(path.read_text(encoding="utf-8"))
+        return f"{found[1]}\n{TABLES.get(found[2], listed)(result)}\n\n{machine(result)}\n\n{found[3]}"
+
+    return MARKED.sub(written, page)
+
+
+def by_size(result: Result) -> str:
+    """One line for each kind, one column for each size."""
+    rows = {row["what"]: row for row in result["rows"]}
+    names = [str(size) for size in sizes()]
+    kinds = list(
+        dict.fromkeys(what.removesuffix(f", {size}") for what in rows for size in names if what.endswith(size))
+    )
+    lines = []
+    for kind in kinds:
+        found = [rows.get(f"{kind}, {size}") for size in names]
+        if all(found):
+            unit = "" if found[0]["unit"] == "x" else f" ({found[0]['unit']})"
+            bars = [row["bar"] for row in found if row["bar"]]
+            lines.append([kind + unit, *map(_value, found), bars[-1] if bars else ""])
+    return _table(["", *names, "Bar"], lines)
+
+
+def by_threads(result: Result) -> str:
+    """One line for each size, one column for each setting."""
+    rows = {tuple(row["what"].removeprefix("supervised step, ").rsplit(", ", 2)): row for row in result["rows"]}
+    settings = list(dict.fromkeys(key[1:] for key in rows))
+    names = list(dict.fromkeys(key[0] for key in rows))
+    lines = []
+    for size in names:
+        found = [rows.get((size, *setting)) for setting in settings]
+        lines.append([size, *(_value(row) if row else "" for row in found), rows[(size, *settings[0])]["bar"]])
+    return _table(["", *(", ".join(setting) for setting in settings), "Bar"], lines)
+
+
+def listed(result: Result) -> str:
+    """One line for each row."""
+    lines = [
+        [row["what"], f"{_value(row)} {_unit(row)}".strip(), row["bar"] or "", row["note"]] for row in result["rows"]
+    ]
+    return _table(["What", "Measured", "Bar", "Note"], lines)
+
+
+def machine(result: Result) -> str:
+    """Where and when it was measured."""
+    return "{cpu}, torch {torch}; {date}, commit {commit}.".format(**result["machine"], **result)
+
+
+TABLES: Mapping[str, Callable[[Result], str]] = {"speed": by_size, "sharp": by_size, "training": by_threads}
+
+
+def reaches(row: Mapping[str, Any]) -> bool:
+    """Whether a value is what its bar asks for; one without a bar is."""
+    if not row["bar"]:
+        return True
+    sign, _, limit = row["bar"].rpartition(" ")
+    value = row["value"]
+    return {"<=": value <= float(limit), ">=": value >= float(limit), "": value == float(limit)}[sign]
+
+
+def _value(row: Mapping[str, Any]) -> str:
+    short = f"{row['value']:.3g}" if row["value"] < 1000 else f"{row['value']:.0f}"
+    between = "" if row["low"] is None else f" ({row['low']:.3g} to {row['high']:.3g})"
+    return f"{short}{between}" if reaches(row) else f"**{short}**{between}"
+
+
+def _unit(row: Mapping[str, Any]) -> str:
+    return {"x": "×"}.get(row["unit"], row["unit"])
+
+
+def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *lines])
