@@ -174,3 +174,55 @@ def test_a_layout_of_another_tensor_is_an_error():
     call = cross()
     with pytest.raises(DataError, match="describes 5 examples of 13 positions, the tensor has 5 of 11"):
         attend(call.query, call.key, call.value, layout=call.query_layout)
+
+
+@pytest.mark.parametrize("dense", [0, 2**30])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"window": 3},
+        {"window": 2, "causal": True},
+        {"bias": (1, H, S)},
+        {"bias": (5, 1, 1), "causal": True},
+        {"bias": (1, H, S), "window": 4, "scale": 0.2},
+        {"groups": 1, "scale": 0.3},
+        {"groups": 1, "window": 3, "causal": True},
+    ],
+)
+def test_windows_biases_and_shared_heads_equal_the_reference(
+    options: dict, dense: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("salience.kernels.policy.DENSE", dense)
+    options = dict(options)
+    groups, shape = options.pop("groups", H), options.pop("bias", None)
+    query, key, value = (torch.randn(B, n, S, E, dtype=torch.float64).requires_grad_() for n in (H, groups, groups))
+    tensors, bias = [query, key, value], None
+    if shape is not None:
+        bias = torch.randn(*shape, S, dtype=torch.float64, requires_grad=True)
+        tensors.append(bias)
+    layout = Layout(torch.tensor([11, 0, 1, 7, 4]), S)
+    out, record = attend(query, key, value, layout=layout, query_layout=layout, bias=bias, **options)
+    index = torch.arange(S)
+    seen = masks.padding(index, layout=layout, query_layout=layout)
+    if options.get("causal"):
+        seen = seen & masks.causal(index, size=S)
+    if "window" in options:
+        seen = seen & ((index[:, None] - index).abs() <= options["window"])
+    wide = [each.repeat_interleave(H // groups, dim=1) for each in (key, value)]
+    expected = reference.attention(query, *wide, seen, scale=options.get("scale"), bias=bias)
+    torch.testing.assert_close((out, record.weights()), expected, rtol=1e-9, atol=1e-11)
+    noise = torch.randn_like(out)
+    ours = torch.autograd.grad((out * noise).sum() + record.received().square().sum(), tensors)
+    received = torch.einsum("bhts,bt->bhs", expected[1], record.uniform(torch.float64))
+    theirs = torch.autograd.grad((expected[0] * noise).sum() + received.square().sum(), tensors)
+    torch.testing.assert_close(ours, theirs, rtol=1e-7, atol=1e-10)
+
+
+@pytest.mark.parametrize("options", [{}, {"causal": True}, {"window": 3}])
+def test_looking_changes_no_bit_of_the_output(options: dict):
+    query, key, value = (torch.randn(B, H, S, E) for _ in range(3))
+    layout = Layout(torch.tensor([11, 0, 1, 7, 4]), S)
+    alone, _ = attend(query, key, value, layout=layout, query_layout=layout, **options)
+    out, record = attend(query, key, value, layout=layout, query_layout=layout, **options)
+    record.received(), record.entropy(), record.top(3)
+    assert torch.equal(out, alone)

@@ -62,16 +62,15 @@ def test_each_result_has_its_own_gradient(names: tuple[str, ...], options: dict)
     ],
 )
 def test_gradients_pass_the_numerical_check(options: dict):
-    case = make(seed=3, queries=5, sources=7, share=2, panel=64, **options).trained()
+    case = make(seed=3, groups=1, share=2, queries=3, sources=5, panel=20, **options).trained()
 
     def results(query: Tensor, key: Tensor, value: Tensor, weights: Tensor) -> tuple[Tensor, ...]:
-        changed = Case(type(case.problem)(**{**vars(case.problem), "query": query, "key": key}), value, weights, 64, 64)
+        changed = Case(type(case.problem)(**{**vars(case.problem), "query": query, "key": key}), value, weights, 20, 20)
         found = everything(changed, lse=False)
         return found.out, found.received, found.entropy, found.max
 
-    assert torch.autograd.gradcheck(
-        results, (case.problem.query, case.problem.key, case.value, case.weights), atol=1e-6
-    )
+    tensors = (case.problem.query, case.problem.key, case.value, case.weights)
+    assert torch.autograd.gradcheck(results, tensors, fast_mode=True)
 
 
 @pytest.mark.parametrize("options", [{}, {"causal": True, "seen": True}, {"window": 5}])
