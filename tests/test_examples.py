@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from examples import csv_to_report, custom_mechanism, faithfulness, grid_search, reviews
+from examples import csv_to_report, custom_mechanism, faithfulness, grid_search, huggingface, reviews
 from tests import documents
 
 
 def test_every_example_has_a_test() -> None:
     names = {path.stem for path in (documents.ROOT / "examples").glob("*.py")}
-    assert names == {"csv_to_report", "custom_mechanism", "faithfulness", "grid_search", "reviews"}
+    assert names == {"csv_to_report", "custom_mechanism", "faithfulness", "grid_search", "huggingface", "reviews"}
 
 
 @pytest.mark.parametrize("language", reviews.LANGUAGES)
@@ -79,3 +79,15 @@ def test_methods_that_find_the_planted_words_are_judged_better_than_chance(tmp_p
     assert shares["random_order"] < 0.3 < shares["integrated_gradients"]
     assert shares["random_order"] < shares["received"]
     assert found["verdict"]["leave_one_out"] == "pass"
+
+
+def test_a_hugging_face_model_tells_where_it_looks(capsys: pytest.CaptureFixture[str]) -> None:
+    huggingface.main()
+    assert "superb" in capsys.readouterr().out
+    found = huggingface.look()
+    for name in ("received, last layer", "rollout"):
+        for shares in found[name]:
+            assert sum(share for _, share in shares) == pytest.approx(1)
+    for texts in found.values():
+        assert [word for word, _ in texts[1]] == ["[CLS]", "superb", "breakfast", "!", "[SEP]", "[PAD]"]
+        assert texts[1][-1][1] == 0

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from salience.recorder import AttentionRecorder, Recorded
+from tests import documents
 from tests.recorder.architectures import ARCHITECTURES, BATCH, TOKENS
 
 # The error of float32 itself, for weights and what is summed from them.
@@ -99,3 +100,9 @@ def _difference(left: Tensor, right: Tensor, inputs: dict[str, Tensor]) -> float
         real = [each.bool() for each in masks if each.shape == left.shape[:2]]
         left, right = (left[real[0]], right[real[0]]) if real else (left, right)
     return float((left - right).abs().max() / left.abs().max())
+
+
+def test_the_documentation_names_these_architectures() -> None:
+    page = (documents.ROOT / "docs" / "recorder.md").read_text(encoding="utf-8")
+    listed = page.partition("tests/recorder/architectures.py. -->")[2].partition(".\n")[0]
+    assert sorted(listed.replace("\n", " ").strip().split(", ")) == sorted(each for each in ARCHITECTURES)
