@@ -80,8 +80,8 @@ def median(what: str, values: Sequence[float], unit: str, *, bar: str | None = N
     return Row(what, middle, unit, low, high, bar, "; ".join(filter(None, (f"median of {len(values)}", note))))
 
 
-def write(name: str, rows: Sequence[Row]) -> None:
-    """Write the rows to `results/<name>.json`, and print them."""
+def write(name: str, rows: Sequence[Row], **more: Any) -> None:
+    """Write the rows to `results/<name>.json`, with what else was found, and print them."""
     result = {
         "benchmark": name,
         "command": " ".join(("python", *sys.orig_argv[1:])),
@@ -89,6 +89,7 @@ def write(name: str, rows: Sequence[Row]) -> None:
         "commit": commit(),
         "machine": machine(),
         "rows": [_rounded(asdict(row)) for row in rows],
+        **more,
     }
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"

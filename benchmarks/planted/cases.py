@@ -55,7 +55,7 @@ IMAGES = "Images and gates"
 CASES = (
     # A vector is most similar to itself, so that elements would look at themselves first.
     Case("Dot", PAIRS, attention.Dot, pool=True),
-    Case("ScaledDot", PAIRS, attention.ScaledDot),
+    Case("ScaledDot", PAIRS, attention.ScaledDot, pool=True),
     # Among themselves every pair would pass the hidden layer; one query is what it is good for.
     Case("Additive", PAIRS, attention.Additive, pool=True),
     Case("Bilinear", PAIRS, attention.Bilinear),
@@ -76,8 +76,20 @@ CASES = (
     # As many landmarks as elements would be no short cut.
     Case("Nystrom", SHORT, lambda width: attention.Nystrom(width, landmarks=8), longer=attention.Nystrom),
     Case("Linear", SHORT, attention.Linear),
-    Case("LocalWindow", NEAR, lambda width: attention.LocalWindow(width, window=4), longer=attention.LocalWindow),
-    Case("GlobalTokens", NEAR, lambda width: attention.GlobalTokens(width, window=2), longer=attention.GlobalTokens),
+    Case(
+        "LocalWindow",
+        NEAR,
+        lambda width: attention.LocalWindow(width, window=4),
+        steps=600,
+        longer=attention.LocalWindow,
+    ),
+    Case(
+        "GlobalTokens",
+        NEAR,
+        lambda width: attention.GlobalTokens(width, window=2),
+        steps=600,
+        longer=attention.GlobalTokens,
+    ),
     Case(
         "AdaptiveSpan",
         NEAR,
@@ -90,6 +102,7 @@ CASES = (
         "SegmentRecurrence",
         NEAR,
         lambda width: attention.SegmentRecurrence(width, segment=6),
+        steps=600,
         longer=attention.SegmentRecurrence,
     ),
     Case("Temporal", TIMES, attention.Temporal, tasks.series),

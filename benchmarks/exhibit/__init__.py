@@ -1,0 +1,1 @@
+"""What the gallery of the documentation is made of: cards, pictures, and curves of cost."""
