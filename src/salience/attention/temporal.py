@@ -35,7 +35,8 @@ class Temporal(Headed):
     sources of a query, and what is left depends on the source alone. Else O(S D) in inference and O(H S^2) in training.
 
     Works badly when: what matters comes back at regular times, as every Monday; or the unit is far from the usual time
-    between events, so that at first nothing or everything is forgotten.
+    between events, so that at first nothing or everything is forgotten. In float16 (not bfloat16), `causal` histories
+    in which :math:`\lambda_h` times their length in units exceeds about 65,000 / :math:`\sqrt E` overflow.
 
     Reference: Press et al. 2022, "Train Short, Test Long: Attention with Linear Biases Enables Input Length
     Extrapolation", where positions stand for times and rates are fixed; for elapsed times, Li et al. 2020, "Time
