@@ -117,7 +117,7 @@ def test_half_precision_gradients_are_those_of_the_exact_weights():
     exact = torch.autograd.grad((truth(case).received * noise).sum(), case.problem.query)[0]
     assert ours.dtype == torch.bfloat16
     # The truth is rounded to half precision once, and so are we.
-    torch.testing.assert_close(ours, exact, rtol=2**-7, atol=1e-6)
+    torch.testing.assert_close(ours, exact, rtol=2**-7, atol=1e-5 * float(exact.abs().max()))
 
 
 def test_gradients_are_repeatable_to_the_last_bit():
