@@ -24,6 +24,7 @@ BANDS = {
     "many tokens": Band(7, tokens=43),
     "only tokens": Band(7, tokens=500),
     "bias": Band(7, bias=BIAS.double()),
+    "bias and tokens": Band(7, tokens=2, bias=BIAS.double()),
     "causal bias": Band(7, bias=BIAS.double(), causal=True),
 }
 EVERY = pytest.mark.parametrize("band", BANDS.values(), ids=BANDS)
@@ -58,7 +59,8 @@ def expected(query: Tensor, key: Tensor, value: Tensor, layout: Layout, band: Ba
     scores = query @ key.transpose(-2, -1) / E**0.5
     added = torch.zeros(H, layout.size, layout.size, dtype=torch.float64)
     if band.bias is not None:
-        added[:, near] = band.bias[:, (s - t)[near] + band.window]
+        others = near & (s >= band.tokens) & (t >= band.tokens)
+        added[:, others] = band.bias[:, (s - t)[others] + band.window]
     weights = normalise.softmax(scores + added, seen)
     return weights @ value, weights
 

@@ -31,8 +31,8 @@ _SHORTEST = 32
 class Band:
     """Who sees whom: sources at most `window` positions away, on either side unless `causal`.
 
-    The first `tokens` positions see all and are seen by all. `bias` is added to the scores by the distance from query
-    to source; minus infinity hides a source. It must not hide a position from itself.
+    The first `tokens` positions see all and are seen by all. `bias` is added to the scores of the others among each
+    other, by the distance from query to source; minus infinity hides a source. It must not hide a position from itself.
     """
 
     window: int
@@ -53,12 +53,11 @@ class Band:
         return near | (query < self.tokens) | (source < self.tokens)
 
     def added(self, query: Int[Tensor, "*#shape"], source: Int[Tensor, "*#shape"]) -> Float[Tensor, "H *shape"] | None:
-        """What is added to the scores."""
+        """What is added to the scores of positions that see each other."""
         if self.bias is None:
             return None
-        place = source - query + self.window
-        bias = self.bias[:, place.clamp(0, 2 * self.window)]
-        return torch.where((place >= 0) & (place <= 2 * self.window), bias, 0.0)
+        bias = self.bias[:, (source - query + self.window).clamp(0, 2 * self.window)]
+        return torch.where((query < self.tokens) | (source < self.tokens), 0.0, bias)
 
 
 def banded(
@@ -182,19 +181,17 @@ def _in_blocks(
         return torch.cat([tokens, stretches], dim=3).flatten(0, 1)
 
     queries = F.pad(query, (0, 0, 0, spare)).unflatten(2, (count, length)).transpose(1, 2)  # [B, N, H, L, E]
-    seen, added = _seen(layout, band, count, length, after)
+    seen = _seen(layout, band, count, length, after)
     blocks = queries.flatten(0, 1), sources(key), sources(value)
-    if added is None:
+    if band.bias is None:
         out = F.scaled_dot_product_attention(*blocks, attn_mask=seen)
     else:
-        out = _biased(*blocks, seen, added.repeat(len(query), 1, 1, 1))
+        out = _biased(*blocks, seen, _added(band.bias, band.tokens, length, after))
     return out.unflatten(0, (-1, count)).transpose(1, 2).flatten(2, 3)[:, :, :size]
 
 
-def _seen(
-    layout: Layout, band: Band, count: int, length: int, after: int
-) -> tuple[Bool[Tensor, "BN 1 L M"], Float[Tensor, "N H L M"] | None]:
-    """Which of the tokens and of their stretch the queries of each block see, and what is added to the scores."""
+def _seen(layout: Layout, band: Band, count: int, length: int, after: int) -> Bool[Tensor, "BN 1 L M"]:
+    """Which of the tokens and of their stretch the queries of each block see."""
     device = layout.lengths.device
     first = torch.arange(count, device=device)[:, None, None] * length
     query = first + torch.arange(length, device=device)[:, None]  # [N, L, 1]
@@ -206,8 +203,15 @@ def _seen(
     lengths = layout.lengths[:, None, None, None]
     # Kernels differ in what they make of a query that sees nothing, so padded queries see all; they are blanked later.
     seen = (band.sees(query, source) & once & (source < lengths)) | (query >= lengths)  # [B, N, L, M]
-    added = band.added(query, source)  # [H, N, L, M]
-    return seen[:, :, None].flatten(0, 1), None if added is None else added.transpose(0, 1)
+    return seen[:, :, None].flatten(0, 1)
+
+
+def _added(bias: Float[Tensor, "H K"], tokens: int, length: int, after: int) -> Float[Tensor, "H L M"]:
+    """What is added to the scores of a block and its stretch, the same for all blocks; nothing to those of tokens."""
+    window = bias.shape[1] // 2
+    query = torch.arange(length, device=bias.device)[:, None]
+    source = torch.arange(-window, length + after, device=bias.device)
+    return F.pad(bias[:, (source - query + window).clamp(0, 2 * window)], (tokens, 0))
 
 
 def _biased(
@@ -215,7 +219,7 @@ def _biased(
     key: Float[Tensor, "BN H M E"],
     value: Float[Tensor, "BN H M E"],
     seen: Bool[Tensor, "BN 1 L M"],
-    added: Float[Tensor, "BN H L M"],
+    added: Float[Tensor, "H L M"],
 ) -> Float[Tensor, "BN H L E"]:
     """Attention with a bias that may learn: fused kernels would give other bits with a gradient than without."""
     exact = torch.promote_types(query.dtype, torch.float32)
