@@ -137,7 +137,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "many vectors": lambda: plain(batch=1, vectors=19),
     "wide": lambda: plain(batch=1, width=80),
     "widest": lambda: plain(batch=1, width=128),
-    "sharp": lambda: plain(spread=40.0),
+    "sharp": lambda: plain(spread=20.0),
 }
 
 
