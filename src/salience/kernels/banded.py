@@ -115,10 +115,7 @@ class Banded(Attention):
         return total
 
     def entropy(self) -> Float[Tensor, "B H T"]:
-        parts = [self._part(rows, columns) for rows, columns in self._stretches()]
-        # The floor keeps the gradient finite where a weight is exactly zero.
-        each = [-(part * part.clamp(min=torch.finfo(part.dtype).tiny).log()).sum(-1) for part in parts]
-        return torch.cat(each, dim=-1)
+        return torch.cat([_entropy(self._part(rows, columns)) for rows, columns in self._stretches()], dim=-1)
 
     def top(self, k: int) -> tuple[Float[Tensor, "B H T k"], Int[Tensor, "B H T k"]]:
         k = min(k, self.shape[-1])
@@ -234,3 +231,8 @@ def _of_all(
     """Queries that see every source; of an example without any, the zeros at its padding."""
     seen = layout.mask | (layout.lengths == 0)[:, None]
     return F.scaled_dot_product_attention(query, key, value, attn_mask=seen[:, None, None])
+
+
+def _entropy(weights: Float[Tensor, "B H R C"]) -> Float[Tensor, "B H R"]:
+    # The floor keeps the gradient finite where a weight is exactly zero.
+    return -(weights * weights.clamp(min=torch.finfo(weights.dtype).tiny).log()).sum(-1)
