@@ -87,7 +87,7 @@ CASES = (
         "GlobalTokens",
         NEAR,
         lambda width: attention.GlobalTokens(width, window=2),
-        steps=600,
+        tasks.headed,
         longer=attention.GlobalTokens,
     ),
     Case(

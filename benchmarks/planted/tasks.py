@@ -36,6 +36,12 @@ def sequence(count: int, chance: torch.Generator, *, size: int, full: bool = Fal
     return _painted(layout, somewhere(layout.mask, chance) | somewhere(layout.mask, chance), chance)
 
 
+def headed(count: int, chance: torch.Generator, *, size: int, full: bool = False) -> Inputs:
+    """A sequence with one red thing, or two of the same shape, and its first element is asked. What is it?"""
+    inputs = sequence(count, chance, size=size, full=full)
+    return replace(inputs, asked=torch.eye(size)[:1].expand(count, -1))
+
+
 def document(count: int, chance: torch.Generator, *, size: int, full: bool = False) -> Inputs:
     """Sentences of four elements, with a red thing in one of them. What is it?"""
     layout = of_similar_length(count, size, chance, full=full)

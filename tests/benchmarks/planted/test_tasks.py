@@ -6,7 +6,16 @@ import torch
 from benchmarks.planted import tasks
 from benchmarks.planted.things import COLOURS, RED, Inputs
 
-ALL = (tasks.sequence, tasks.document, tasks.pair, tasks.series, tasks.image, tasks.film, tasks.graph)
+ALL = (
+    tasks.sequence,
+    tasks.headed,
+    tasks.document,
+    tasks.pair,
+    tasks.series,
+    tasks.image,
+    tasks.film,
+    tasks.graph,
+)
 EACH = pytest.mark.parametrize("task", ALL, ids=lambda task: task.__name__)
 
 
