@@ -27,7 +27,7 @@ class Interactive(Scoring):
     Cost: O((T + S) D^2 + T S D) time, O(T S) memory.
 
     Works badly when: positions do not know their neighbours, since each pair is scored by itself: let an encoder, such
-    as a recurrent one in two directions, read each stream first.
+    as a recurrent one in two directions, read each stream first, as `salience.models.InteractivePair` does.
 
     Reference: Chen et al. 2017, "Enhanced LSTM for Natural Language Inference", section 3.2, where the score is a plain
     dot product; Parikh et al. 2016, "A Decomposable Attention Model for Natural Language Inference".
