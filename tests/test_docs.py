@@ -43,7 +43,10 @@ def hook(name: str) -> ModuleType:
 
 
 def modules() -> list[str]:
-    return sorted(each.name for each in pkgutil.walk_packages(salience.__path__, "salience."))
+    there = [each.name for each in pkgutil.walk_packages(salience.__path__, "salience.")]
+    # Kernels for GPUs can be read only where their compiler is.
+    gpu = importlib.util.find_spec("triton") is not None
+    return sorted(name for name in there if gpu or not name.startswith("salience.kernels.triton"))
 
 
 def exports() -> list[tuple[str, str]]:

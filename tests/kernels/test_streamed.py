@@ -1,12 +1,16 @@
 """Which kernel answers, and that all answer the same."""
 
+import sys
+
 import pytest
 import torch
 from hypothesis import given
 
-from salience.core.errors import ConfigError
+from salience.core.errors import ConfigError, MissingPackage, NotAvailable
 from salience.kernels import Problem, policy, streamed
+from salience.kernels.joint import joint
 from tests.kernels.problems import CASES, Case, make, truth
+from tests.kernels.triton import cases
 
 
 @given(case=CASES)
@@ -30,9 +34,7 @@ def test_the_second_pass_needs_no_value():
 
 def test_auto_takes_the_second_pass_above_its_number_of_sources(monkeypatch: pytest.MonkeyPatch):
     case, passes = make(), []
-    monkeypatch.setattr(
-        streamed, "_in_two_passes", lambda problem, value, weights, lse: passes.append(problem) or streamed.Statistics()
-    )
+    monkeypatch.setattr(streamed, "_in_two_passes", lambda problem, *_: passes.append(problem) or streamed.Statistics())
     for limit, expected in ((41, 0), (40, 1)):
         monkeypatch.setattr(policy, "PANEL_SOURCES", limit)
         streamed.streamed(case.problem, case.value, weights=case.weights)
@@ -51,6 +53,31 @@ def test_an_unknown_backend_is_named_with_the_nearest():
 def test_what_the_second_pass_cannot_give_is_an_error(option: dict):
     with pytest.raises(ConfigError, match=r"gives no entropy[\s\S]*backend='second_pass'[\s\S]*'panel' or 'auto'"):
         streamed.streamed(make().problem, backend="second_pass", **option)
+
+
+def test_kernels_for_cuda_say_so_elsewhere():
+    case = cases.plain()
+    with pytest.raises(NotAvailable, match=r"on CUDA only, and the query is on cpu[\s\S]*backend 'second_pass'"):
+        streamed.streamed(case.problem, case.value, weights=case.weights, backend="flex")
+    pytest.importorskip("triton")
+    text = r"the Triton kernels run on CUDA, and the query is on cpu[\s\S]*ask for another backend"
+    for call, value in ((streamed.streamed, case.value), (joint, case.value.clone().requires_grad_())):
+        with pytest.raises(NotAvailable, match=text):
+            call(case.problem, value, weights=case.weights, backend="triton")
+    with pytest.raises(NotAvailable, match=text):
+        streamed.received(case.problem, case.lse_slope, case.weights, backend="triton")
+
+
+def test_without_triton_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "triton", None)
+    with pytest.raises(MissingPackage, match=r"'triton' is needed here[\s\S]*pip install 'salience\[triton\]'"):
+        streamed.streamed(make().problem, lse=True, backend="triton")
+
+
+def test_an_unknown_backend_of_the_second_pass_is_named_with_the_nearest():
+    case = make()
+    with pytest.raises(ConfigError, match=r"no backend 'flax'[\s\S]*did you mean 'flex'\?"):
+        streamed.received(case.problem, torch.zeros(case.problem.shape[:3]), case.weights, backend="flax")
 
 
 def test_block_sizes_keep_within_their_budget():

@@ -14,10 +14,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from salience.core.errors import ConfigError, DataError, NotAvailable, did_you_mean
-from salience.kernels import column_pass
 from salience.kernels.joint import joint
 from salience.kernels.problem import Problem
 from salience.kernels.row_panel import Statistics
+from salience.kernels.streamed import received
 
 REDUCTIONS = ("received", "entropy", "max", "top", "lse")
 
@@ -142,7 +142,7 @@ def attention_importance(
     weights = _weights(problem, query_weights) if "received" in reduce else None
     several = query_weights is not None and query_weights.ndim == 4
     if lse is not None:
-        return AttentionImportance(_from_lse(problem, lse, weights, reduce, value), several)
+        return AttentionImportance(_from_lse(problem, lse, weights, reduce, value, backend), several)
     found = joint(
         problem,
         value,
@@ -271,7 +271,12 @@ def _mean(problem: Problem) -> Float[Tensor, "B H 1 T"]:
 
 
 def _from_lse(
-    problem: Problem, lse: Tensor, weights: Tensor | None, reduce: tuple[str, ...], value: Tensor | None
+    problem: Problem,
+    lse: Tensor,
+    weights: Tensor | None,
+    reduce: tuple[str, ...],
+    value: Tensor | None,
+    backend: str,
 ) -> Statistics:
     if reduce != ("received",) or value is not None or weights is None:
         raise ConfigError(
@@ -287,4 +292,4 @@ def _from_lse(
         )
     if tuple(lse.shape) != problem.shape[:3]:
         raise DataError(f"expected `lse` of shape {problem.shape[:3]}, got {tuple(lse.shape)}", fix="give [B, H, T]")
-    return Statistics(received=column_pass.received(problem, lse, weights))
+    return Statistics(received=received(problem, lse, weights, backend=backend))

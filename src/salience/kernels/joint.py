@@ -26,7 +26,7 @@ from torch.autograd.function import once_differentiable
 from salience.kernels import policy
 from salience.kernels.problem import Problem
 from salience.kernels.row_panel import Statistics, lowest_exponents
-from salience.kernels.streamed import streamed
+from salience.kernels.streamed import by_triton, streamed
 from salience.kernels.units import LN2, LOG2E, Units, blocks, load, overlap
 
 # What of a problem has no gradient.
@@ -46,13 +46,16 @@ def joint(
 ) -> Statistics:
     """What `streamed` gives, with gradients for query, key, value, bias and query weights.
 
-    The values of `top` have no gradient. The backward pass cannot be differentiated again, and torch says so.
+    The values of `top` have no gradient. The backward pass cannot be differentiated again, and torch says so. Gradients
+    are those of panels, whatever the backend, but for `triton`, which has its own.
     """
     inputs = (problem.query, problem.key, problem.bias, value, weights)
     if not torch.is_grad_enabled() or not any(each is not None and each.requires_grad for each in inputs):
         return streamed(
             problem, value, weights=weights, entropy=entropy, maximum=maximum, top=top, lse=lse, backend=backend
         )
+    if backend == "triton":
+        return by_triton(problem, value, weights, entropy=entropy, maximum=maximum, top=top, lse=lse)
     settings = {name: getattr(problem, name) for name in _SETTINGS}
     return Statistics(*_Joint.apply(*inputs, settings, (entropy, maximum, top), backend))
 
@@ -172,7 +175,7 @@ class _Parts:
     def add(self, rows: slice, columns: slice) -> None:
         units = self.units
         exponents = units.exponents(rows, columns).sub_(self._stacked(self.high, rows))
-        if self.entropy is not None or not units.bounded:
+        if not units.bounded or (self.entropy is not None and (units.hides or units.asked is not None)):
             exponents.clamp_(min=lowest_exponents(exponents.dtype)[1])
         slope = units.workspace.space("slope", tuple(exponents.shape), exponents)
         self._outer(slope, rows, columns)
