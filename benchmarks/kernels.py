@@ -22,7 +22,7 @@ import torch
 from benchmarks.attention import exact, long, page, peak, speed, training
 from benchmarks.measure import Row, write
 
-ROUNDS = 9
+ROUNDS = 7
 SECTIONS: Mapping[str, Callable[[int], list[Row]]] = {
     "speed": lambda rounds: speed.kinds(rounds, sharpness="usual"),
     "sharp": lambda rounds: speed.kinds(rounds, sharpness="sharp"),

@@ -39,7 +39,7 @@ def rows() -> list[Row]:
         for spread in SPREADS:
             case = Case(spread, causal)
             found += case.rows(torch.float32)
-            show(found[-len(BARS) - 3 :])
+            show(found[-len(BARS) - 2 :])
     for spread in SPREADS[:2]:
         found += Case(spread, False).rows(torch.bfloat16)
         show(found[-2:])
@@ -70,7 +70,9 @@ class Case:
             kind = "relative" if name in RELATIVE else "absolute"
             bar = BARS.get(name) if highest <= 25 else None
             found.append(Row(f"error of {name}, {where}", mine, "", bar=bar, note=f"{kind}; eager float32: {its:.2g}"))
-        same = (ours["top 8 sources"] == truth["top 8 sources"]).double().mean()
+        # The first queries of a causal attention see fewer than that many.
+        seen = truth["top 8 weights"] > 0
+        same = (ours["top 8 sources"] == truth["top 8 sources"])[seen].double().mean()
         found.append(Row(f"top 8 sources that are those of float64, {where}", 100 * float(same), "%"))
         return [row for row in found if "error of top 8 sources" not in row.what]
 
@@ -84,7 +86,7 @@ class Case:
 def fused(layers: Sequence[Sequence[Tensor]], causal: bool) -> dict[str, Tensor]:
     """Everything by our kernels."""
     query, key, value, slope = (each.clone().requires_grad_() for each in layers[0])
-    told = attention_importance(query, key, reduce=("received", "entropy", "max", "top"), top_k=TOP, is_causal=causal)
+    told = attention_importance(*layers[0][:2], reduce=("received", "entropy", "top"), top_k=TOP, is_causal=causal)
     out, received = scaled_dot_product_attention_with_importance(query, key, value, is_causal=causal)
     marks = _marks().to(received.dtype)
     gradients = torch.autograd.grad((out, received), (query, key, value), (slope.detach(), marks))
@@ -92,7 +94,6 @@ def fused(layers: Sequence[Sequence[Tensor]], causal: bool) -> dict[str, Tensor]
     return {
         "received": told.received,
         "entropy": told.entropy,
-        "largest weight": told.max,
         "top 8 weights": told.top_values,
         "top 8 sources": told.top_indices,
         "gradients": torch.stack(gradients),
@@ -118,7 +119,6 @@ def dense(layers: Sequence[Sequence[Tensor]], causal: bool) -> dict[str, Tensor]
     return {
         "received": received.detach(),
         "entropy": -torch.xlogy(weights, weights).sum(-1).detach(),
-        "largest weight": top.values[..., 0],
         "top 8 weights": top.values,
         "top 8 sources": top.indices,
         "gradients": torch.stack(gradients),

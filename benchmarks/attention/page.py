@@ -68,6 +68,24 @@ def by_threads(result: Result) -> str:
     return _table(["", *(", ".join(setting) for setting in settings), "Bar"], lines)
 
 
+def by_sharpness(result: Result) -> str:
+    """One line for each quantity in float32, one column for each sharpness of scores; the rest below."""
+    rows: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in result["rows"]:
+        name, _, where = row["what"].removeprefix("error of ").partition(", scores to ")
+        if where and ", bfloat16" not in name:
+            rows.setdefault(name, {})[where] = row
+    columns = list(dict.fromkeys(where for found in rows.values() for where in found))
+    lines = []
+    for name, found in rows.items():
+        bars = [row["bar"] for row in found.values() if row["bar"]]
+        cells = [f"{_value(found[where])}{_beside(found[where])}" for where in columns]
+        lines.append([name, *cells, bars[0] if bars else ""])
+    left = [row for row in result["rows"] if not any(row in found.values() for found in rows.values())]
+    head = ["", *(f"scores to {where}" for where in columns), "Bar"]
+    return f"{_table(head, lines)}\n\n{listed({'rows': left})}"
+
+
 def listed(result: Result) -> str:
     """One line for each row."""
     lines = [
@@ -81,7 +99,12 @@ def machine(result: Result) -> str:
     return "{cpu}, torch {torch}; {date}, commit {commit}.".format(**result["machine"], **result)
 
 
-TABLES: Mapping[str, Callable[[Result], str]] = {"speed": by_size, "sharp": by_size, "training": by_threads}
+TABLES: Mapping[str, Callable[[Result], str]] = {
+    "speed": by_size,
+    "sharp": by_size,
+    "training": by_threads,
+    "exact": by_sharpness,
+}
 
 
 def reaches(row: Mapping[str, Any]) -> bool:
@@ -97,6 +120,12 @@ def _value(row: Mapping[str, Any]) -> str:
     short = f"{row['value']:.3g}" if row["value"] < 1000 else f"{row['value']:.0f}"
     between = "" if row["low"] is None else f" ({row['low']:.3g} to {row['high']:.3g})"
     return f"{short}{between}" if reaches(row) else f"**{short}**{between}"
+
+
+def _beside(row: Mapping[str, Any]) -> str:
+    """The error of the eager way, as the note tells it."""
+    found = re.search(r"eager float32: (\S+)", row["note"])
+    return f" ({found[1]})" if found else ""
 
 
 def _unit(row: Mapping[str, Any]) -> str:

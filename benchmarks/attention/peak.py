@@ -35,7 +35,7 @@ def rows() -> list[Row]:
     for kind, base, bar in ((BOTH, FUSED, "<= 64"), (ALL, FUSED, "<= 64"), (SUPERVISED, STEP, "<= 128")):
         found.append(Row(f"memory over the {base}, {kind}, N = 8,192", extra[kind] - extra[base], "MiB", bar=bar))
     show(found)
-    for kind, heads in ((BOTH, 8), (ALONE, 8), (SUPERVISED, 2)):
+    for kind, heads in ((BOTH, 4), (ALONE, 4), (SUPERVISED, 2)):
         found.append(_growth(kind, heads))
         show(found[-1:])
     for kind, ours, bar in ((EAGER, BOTH, ">= 50"), (EAGER_STEP, SUPERVISED, ">= 25")):

@@ -39,11 +39,11 @@ def kinds(rounds: int, *, sharpness: str) -> list[Row]:
         sampler = Sampler(rounds, "cpu")
         yardstick = partial(size.sdpa, query, key, value)
         sampler.sample(yardstick, works(size, query, key, value, slope))
-        rows.append(sampler.seconds(f"fused forward pass, {size}"))
+        rows += [sampler.seconds(f"fused forward pass, {size}"), sampler.speed(f"matrix product, {size}")]
         for name, (bar, least) in BARS.items():
             reached = bar if size.positions >= least else None
             rows.append(sampler.row(name, f"{name}, {size}", bar=reached))
-        show(rows[-len(BARS) - 1 :])
+        show(rows[-len(BARS) - 2 :])
     return rows
 
 
@@ -74,8 +74,7 @@ def works(
 def against_eager(rounds: int) -> list[Row]:
     """Output and all weights, as models give them that are asked for their attention, beside output and received."""
     rows = []
-    for positions in (2048, 8192):
-        size = Size(positions)
+    for size in (Size(2048), Size(8192, heads=2)):
         query, key, value = size.tensors()
         sampler = Sampler(rounds, "cpu")
         ours = partial(scaled_dot_product_attention_with_importance, query, key, value)
@@ -93,7 +92,7 @@ def long(rounds: int) -> list[Row]:
     sampler = Sampler(rounds, "cpu")
     chosen = works(size, query, key, value, slope)
     sampler.sample(partial(size.sdpa, query, key, value), {name: chosen[name] for name in names})
-    rows = [sampler.seconds(f"fused forward pass, {size}")]
+    rows = [sampler.seconds(f"fused forward pass, {size}"), sampler.speed(f"matrix product, {size}")]
     rows += [sampler.row(name, f"{name}, {size}", bar="<= 0.7" if name == names[1] else None) for name in names]
     show(rows)
     return rows

@@ -103,6 +103,19 @@ def test_training_has_one_column_for_each_setting(tmp_path: Path) -> None:
     assert "| N = 2,048 | 1.1 | 1.1 | <= 1.2 |" in filled
 
 
+def test_errors_stand_beside_those_of_the_eager_way(tmp_path: Path) -> None:
+    rows = [
+        {**row("error of received, scores to 6", 2e-6, bar="<= 1e-05"), "note": "relative; eager float32: 1e-06"},
+        {**row("error of received, scores to 89", 3e-5), "note": "relative; eager float32: 2e-05"},
+        row("error of received, bfloat16, scores to 6", 4e-5),
+    ]
+    (tmp_path / "kernels_exact.json").write_text(json.dumps(result("kernels_exact", *rows)))
+    filled = page.filled("<!-- figures: exact -->\n<!-- /figures -->\n", tmp_path)
+    assert "|  | scores to 6 | scores to 89 | Bar |" in filled
+    assert "| received | 2e-06 (1e-06) | 3e-05 (2e-05) | <= 1e-05 |" in filled
+    assert "| error of received, bfloat16, scores to 6 | 4e-05 × |" in filled
+
+
 def test_a_section_without_a_result_is_left_out(tmp_path: Path) -> None:
     text = "a\n<!-- figures: memory -->\nold\n<!-- /figures -->\nb\n"
     assert page.filled(text, tmp_path) == "a\n<!-- figures: memory -->\n<!-- /figures -->\nb\n"
