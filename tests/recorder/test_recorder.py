@@ -91,7 +91,7 @@ def test_what_statistics_cannot_tell_raises(bert: Any) -> None:
     for ask in (one.entropy, one.weights, lambda: one.top(2), lambda: one.received(torch.ones(BATCH, TOKENS))):
         with pytest.raises(NotAvailable, match=r'is not among them\n  where: encoder.layer.0.*\n.*keep="qk"'):
             ask()
-    with pytest.raises(NotAvailable, match="queries and keys were not kept of every layer"):
+    with pytest.raises(NotAvailable, match="of 2 layers of self-attention, 0 were recorded with query and key"):
         recorder.rollout()
 
 
@@ -256,8 +256,16 @@ def test_flow_needs_one_stack_of_layers(t5: Any) -> None:
     assert recorder.rollout(under="encoder").shape == (BATCH, 1, TOKENS)
     with pytest.raises(DataError):
         recorder.rollout()
-    with pytest.raises(NotAvailable, match=r"no self-attention was recorded\n  where: .*layers under 'middle'"):
-        recorder.rollout(under="middle")
+    with pytest.raises(NotAvailable, match=r"of 0 layers of self-attention.*\n  where: .*layers under 'encode'"):
+        recorder.rollout(under="encode")
+
+
+def test_flow_through_some_of_the_layers_is_refused(bert: Any) -> None:
+    recorder = record(bert, text("none"), layers=[1])
+    with pytest.raises(
+        NotAvailable, match=r"of 2 layers of self-attention, 1 were recorded.*\n.*\n.*all of its layers"
+    ):
+        recorder.rollout()
 
 
 def test_relevance_without_gradients_says_how_to_get_them(bert: Any) -> None:

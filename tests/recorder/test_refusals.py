@@ -44,6 +44,14 @@ def test_dropped_weights_are_refused() -> None:
         _record(bert)
 
 
+def test_layers_that_are_computed_twice_are_refused() -> None:
+    llama = ARCHITECTURES["Llama"].make().train()
+    llama.gradient_checkpointing_enable()
+    with pytest.raises(NotAvailable, match="computes its layers a second time"):
+        _record(llama)
+    _record(llama.eval())
+
+
 def test_attention_sinks_are_refused() -> None:
     with pytest.raises(NotAvailable, match="has attention sinks, so its weights over sources do not sum to one"):
         _record(_of("GptOssModel", num_local_experts=2, num_experts_per_tok=1))

@@ -41,3 +41,5 @@ class Call:
 
 #: Who wants to hear of a call, and of which module it was.
 Hear = Callable[[nn.Module, Call], None]
+#: Who computes the output of each head of a module, from what it looks at and what it mixes.
+Attend = Callable[[nn.Module, Problem, Tensor, Kind], Tensor]

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from salience.core.errors import ConfigError, NotAvailable
 from salience.kernels.problem import Problem
-from salience.recorder.call import Call, Hear, Kind
+from salience.recorder.call import Attend, Kind
 from salience.recorder.fused import fused
 from salience.recorder.visible import Visible, mask
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 NAME = "salience"
-# The modules that are recorded now, and who wants to hear of their calls.
-_LISTENERS: WeakKeyDictionary[nn.Module, Hear] = WeakKeyDictionary()
+# The modules that are recorded now, and who computes their attention.
+_LISTENERS: WeakKeyDictionary[nn.Module, Attend] = WeakKeyDictionary()
 # Which of them were called with sources of their own in the forward pass that runs now.
 _CROSS: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()
 # How modules call the sequence that they look at when it is not their own.
@@ -41,14 +41,15 @@ _EAGER = 'read `output_attentions=True` with `model.set_attn_implementation("eag
 
 
 @contextmanager
-def listening(model: PreTrainedModel, hear: Hear) -> Iterator[None]:
-    """Tell `hear` of every call of attention inside the model.
+def listening(model: PreTrainedModel, attend: Attend) -> Iterator[None]:
+    """Let `attend` compute every attention inside the model.
 
     Raises:
         NotAvailable: the model, or a model within it, does not call attention where it could be caught.
         ConfigError: the model is being recorded already.
     """
     _refuse_own_ways(model)
+    _refuse_checkpoints(model)
     modules = list(model.modules())
     if any(each in _LISTENERS for each in modules):
         raise ConfigError(
@@ -57,7 +58,7 @@ def listening(model: PreTrainedModel, hear: Hear) -> Iterator[None]:
     _register()
     before = [(config, config._attn_implementation_internal) for config in _configs(model)]
     handles = [each.register_forward_pre_hook(_note_sources, with_kwargs=True) for each in modules if _may_cross(each)]
-    _LISTENERS.update(dict.fromkeys(modules, hear))
+    _LISTENERS.update(dict.fromkeys(modules, attend))
     try:
         for config, _ in before:
             config._attn_implementation_internal = NAME
@@ -96,10 +97,8 @@ def attention(
     if kind == "cross":
         # The mask tells which sources are real, and the queries are others.
         problem = replace(problem, asked=None)
-    out, lse = fused(problem, value)
-    hear = _LISTENERS.get(module)
-    if hear is not None:
-        hear(module, Call(problem, value, out, kind, lse))
+    attend = _LISTENERS.get(module)
+    out = fused(problem, value)[0] if attend is None else attend(module, problem, value, kind)
     return out.transpose(1, 2).contiguous(), None
 
 
@@ -181,6 +180,15 @@ def _refuse_own_ways(model: PreTrainedModel) -> None:
             "and cannot be recorded",
             where=type(model).__name__,
             fix="pass `output_attentions=True` to the model, and take `outputs.attentions`",
+        )
+
+
+def _refuse_checkpoints(model: PreTrainedModel) -> None:
+    if any(getattr(each, "gradient_checkpointing", False) and each.training for each in model.modules()):
+        raise NotAvailable(
+            "the model computes its layers a second time for their gradients, and would be recorded twice",
+            where=type(model).__name__,
+            fix="call `model.gradient_checkpointing_disable()`",
         )
 
 

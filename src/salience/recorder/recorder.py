@@ -8,29 +8,27 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from salience.core.errors import ConfigError, NotAvailable
 from salience.kernels.flow import Layer, attention_relevance, attention_rollout
 from salience.kernels.problem import Problem
 from salience.recorder import hugging_face, torch_modules
-from salience.recorder.call import Call
-from salience.recorder.records import Graph, Kept, OneQuery, Recorded, Told
-from salience.recorder.selection import Selection, check_choice
-
-STATISTICS = ("received", "entropy")
+from salience.recorder.call import Call, Kind
+from salience.recorder.memory import Memory
+from salience.recorder.records import Kept, Recorded, Told
+from salience.recorder.selection import Selection, below
 
 
 class AttentionRecorder:
     r"""Importances of a model that is not ours, while its fused attention stays on.
 
-    Inside the `with` block, every attention of the model is remembered; its output stays what it was. Models of
+    Inside the `with` block, every attention of the model is remembered, and its output stays what it was. Models of
     Hugging Face are reached through the attention interface of `transformers`, other modules through torch's
     `scaled_dot_product_attention`. No [T, S] matrix is made where padding, causality and a window tell who sees whom.
 
@@ -41,8 +39,9 @@ class AttentionRecorder:
         heads: which heads, from 0. None for all.
         kind: `self`, or one of `encoder` (self-attention both ways), `decoder` (nobody looks ahead) and `cross`. None
             for all.
-        keep: `qk` keeps query and key, so that everything can be asked later, with gradients; `statistics` computes
-            what `statistics` names at once and keeps O(T + S) numbers of each layer.
+        keep: `qk` keeps query and key, so that everything can be asked later, with gradients. `statistics` computes
+            what `statistics` names at once and keeps O(T + S) numbers of each layer, without gradients; on a CPU, and
+            where the model needs no gradients, in one pass with the output, which then is the same to rounding.
         statistics: of `received` and `entropy`.
         query_weights: what counts for `received`, [T] or [B, T]; on padding it counts for nothing. None for the mean
             over real queries.
@@ -72,22 +71,14 @@ class AttentionRecorder:
         statistics: Sequence[Literal["received", "entropy"]] = ("received", "entropy"),
         query_weights: Float[Tensor, "*B T"] | None = None,
     ) -> None:
-        check_choice("keep", keep, ("qk", "statistics"))
-        for each in statistics:
-            check_choice("statistics", each, STATISTICS)
         self._model = model
         self._selection = Selection(layers=layers, heads=heads, kind=kind)
-        self._keep = keep
-        self._statistics = tuple(statistics)
-        self._query_weights = query_weights
+        self._memory = Memory(self._selection, keep=keep, statistics=tuple(statistics), query_weights=query_weights)
         self._context: ExitStack | None = None
-        self.clear()
 
     def clear(self) -> None:
         """Forget what was recorded, as between two batches in one block."""
-        self._records: list[Recorded] = []
-        self._real: Bool[Tensor, "B T"] | None = None
-        self._selection.restart()
+        self._memory.clear()
 
     def __enter__(self) -> AttentionRecorder:
         if self._context is not None:
@@ -120,11 +111,11 @@ class AttentionRecorder:
         Raises:
             NotAvailable: there is none.
         """
-        if not self._records:
+        if not self._memory.records:
             raise NotAvailable(
                 "nothing was recorded", where=type(self._model).__name__, fix="run the model inside the `with` block"
             )
-        return tuple(self._records)
+        return tuple(self._memory.records)
 
     @property
     def steps(self) -> tuple[tuple[Recorded, ...], ...]:
@@ -136,7 +127,7 @@ class AttentionRecorder:
     def received(self) -> tuple[Float[Tensor, "B H S"], ...]:
         """What each source received, for each record, under the query weights of the recorder."""
         return tuple(
-            each.received(None if isinstance(each, Told) else self._weights(each.shape)) for each in self.records
+            each.received(None if isinstance(each, Told) else self._memory.weights(each.shape)) for each in self.records
         )
 
     @property
@@ -200,83 +191,38 @@ class AttentionRecorder:
         return attention_relevance(layers, targets)
 
     def _attach(self, stack: ExitStack) -> None:
-        self._names = {module: name or type(module).__name__ for name, module in self._model.named_modules()}
+        names = {module: name or type(module).__name__ for name, module in self._model.named_modules()}
+
+        def attend(module: nn.Module, problem: Problem, value: Tensor, kind: Kind) -> Tensor:
+            return self._memory.attend(names[module], problem, value, kind)
+
+        def hear(module: nn.Module, call: Call) -> None:
+            self._memory.hear(names[module], call)
+
         enter = self._model.register_forward_pre_hook(lambda *_: self._selection.enter())
         leave = self._model.register_forward_hook(lambda *_: self._selection.leave(), always_call=True)
         stack.callback(enter.remove)
         stack.callback(leave.remove)
         pretrained = _outermost_pretrained(self._model)
         for each in pretrained:
-            stack.enter_context(hugging_face.listening(each, self._hear))
+            stack.enter_context(hugging_face.listening(each, attend))
         inside = {module for each in pretrained for module in each.modules()}
         others = [each for each in self._model.modules() if each not in inside]
         if others:
-            stack.enter_context(torch_modules.listening(others, self._hear, silent=pretrained))
-
-    def _hear(self, module: nn.Module, call: Call) -> None:
-        name = self._names[module]
-        if call.kind == "decoder":
-            self._real = call.problem.asked
-        place = self._selection.place(name, call.kind)
-        if place is None:
-            return
-        call = self._selection.narrowed(call, name)
-        problem = self._with_padded_queries(call.problem) if call.kind == "cross" else call.problem
-        if self._keep == "statistics":
-            weights = self._weights(problem.shape)
-            record: Recorded = Told(problem, place, lse=call.lse, statistics=self._statistics, query_weights=weights)
-        elif problem.shape[2] == 1 < problem.shape[3]:
-            record = OneQuery(problem, place)
-        else:
-            graph = Graph(call.value, call.out) if call.out.requires_grad else None
-            own = problem if call.kind == "encoder" else _out_of_cache(problem)
-            record = Kept(own, place, lse=call.lse, graph=graph)
-        self._records.append(record)
-
-    def _with_padded_queries(self, problem: Problem) -> Problem:
-        """A decoder is told which of its positions are real where it looks at itself, and not where it looks away."""
-        batch, _, queries, _ = problem.shape
-        fits = problem.asked is None and self._real is not None and self._real.shape == (batch, queries)
-        return replace(problem, asked=self._real) if fits else problem
+            stack.enter_context(torch_modules.listening(others, hear, silent=pretrained))
 
     def _stack(self, under: str) -> list[Kept]:
-        """The records of self-attention in the last step."""
-        last = [each for each in self.steps[-1] if each.kind != "cross" and each.name.startswith(under)]
+        """The records of self-attention in the last step, all of them."""
+        ran = [each for each in self._selection.ran if each.kind != "cross" and below(each.name, under)]
+        last = [each for each in self.steps[-1] if each.kind != "cross" and below(each.name, under)]
         kept = [each for each in last if isinstance(each, Kept)]
-        if not kept or len(kept) < len(last):
-            problem = "no self-attention was recorded" if not last else "queries and keys were not kept of every layer"
+        if not kept or len(kept) < len(ran):
             raise NotAvailable(
-                problem,
-                where=f"the last forward pass, layers under {under!r}",
-                fix='record one forward pass over the whole sequence with keep="qk", and all of its layers',
+                f"of {len(ran)} layers of self-attention, {len(kept)} were recorded with query and key",
+                where="the last forward pass" + (f", layers under {under!r}" if under else ""),
+                fix='record one forward pass over the whole sequence, all of its layers, with keep="qk"',
             )
         return kept
-
-    def _weights(self, shape: tuple[int, int, int, int]) -> Float[Tensor, "B T"] | None:
-        if self._query_weights is None:
-            return None
-        batch, _, queries, _ = shape
-        found = tuple(self._query_weights.shape)
-        if found not in ((queries,), (batch, queries)):
-            raise ConfigError(
-                f"expected weights of shape ({queries},) or ({batch}, {queries}), got {found}",
-                where="query_weights",
-                fix="choose `kind` and `layers` so that all recorded layers have these queries",
-            )
-        return self._query_weights.expand(batch, queries)
-
-
-def _out_of_cache(problem: Problem) -> Problem:
-    """The problem with keys of its own: those of a cache may change, and may have more places than the queries see."""
-    stop = problem.shape[3]
-    if problem.causal and 0 < problem.shape[2] + problem.offset < stop:
-        stop = problem.shape[2] + problem.offset
-    key = problem.key[:, :, :stop]
-    # A cache that changes in place is no part of a graph.
-    key = key if key.requires_grad else key.clone()
-    seen = None if problem.seen is None else problem.seen[:, :stop]
-    bias = None if problem.bias is None else problem.bias[..., :stop]
-    return replace(problem, key=key, seen=seen, bias=bias)
 
 
 def _outermost_pretrained(model: nn.Module) -> list[Any]:

@@ -20,7 +20,7 @@ from salience.kernels.column_pass import received
 from salience.kernels.joint import joint
 from salience.kernels.log_sum_exp import log_sum_exp
 from salience.kernels.problem import Problem
-from salience.kernels.row_panel import row_panel
+from salience.kernels.row_panel import Statistics
 from salience.recorder.call import Kind, Place
 
 
@@ -52,12 +52,6 @@ class Recorded(Attention):
         real = self.real.to(dtype)
         return real / real.sum(dim=1, keepdim=True).clamp(min=1)
 
-    def _of_heads(self, weights: Float[Tensor, "B T"] | None) -> Float[Tensor, "B H 1 T"]:
-        """The same query weights for all heads, the uniform ones for None; those on padding count for nothing."""
-        real = self.uniform(self._dtype) if weights is None else weights.to(self._dtype) * self.real
-        batch, heads, queries, _ = self.shape
-        return real[:, None, None].expand(batch, heads, 1, queries)
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {self.kind!r}, step={self.step}, shape={self.shape})"
 
@@ -69,7 +63,6 @@ class Recorded(Attention):
         self.real = everything if problem.asked is None else problem.asked
         self.asked = self.real.sum(dim=1)
         self.normalised = True
-        self._dtype = problem.dtype
 
 
 @dataclass(frozen=True)
@@ -105,7 +98,7 @@ class Kept(Recorded):
         return torch.cat([_rows(self.problem, each) for each in _runs(index)], dim=2)
 
     def received(self, query_weights: Float[Tensor, "B T"] | None = None) -> Float[Tensor, "B H S"]:
-        weights = self._of_heads(query_weights)
+        weights = spread(self.problem, query_weights)
         if any(each.requires_grad for each in (self.problem.query, self.problem.key, weights)):
             found = joint(self.problem, weights=weights).received
             assert found is not None
@@ -121,26 +114,10 @@ class Kept(Recorded):
 class Told(Recorded):
     """What was asked of the weights while they were there, and nothing that they could be computed from again."""
 
-    def __init__(
-        self,
-        problem: Problem,
-        place: Place,
-        *,
-        lse: Float[Tensor, "B H T"] | None,
-        statistics: tuple[str, ...],
-        query_weights: Float[Tensor, "B T"] | None,
-    ) -> None:
+    def __init__(self, problem: Problem, place: Place, found: Statistics) -> None:
         self._describe(problem, place)
-        weights = self._of_heads(query_weights)
-        self._received: Tensor | None = None
-        self._entropy: Tensor | None = None
-        if "entropy" in statistics or lse is None:
-            asked = weights if "received" in statistics else None
-            found = row_panel(problem, weights=asked, entropy="entropy" in statistics)
-            self._received = None if found.received is None else found.received[:, :, 0]
-            self._entropy = found.entropy
-        elif "received" in statistics:
-            self._received = received(problem, lse, weights)[:, :, 0]
+        self._received = None if found.received is None else found.received[:, :, 0]
+        self._entropy = found.entropy
 
     def rows(self, index: Int[Tensor, "R"]) -> Float[Tensor, "B H R S"]:
         raise self._missing(f"the weights of {len(index)} queries")
@@ -174,6 +151,15 @@ class OneQuery(Recorded):
 
     def rows(self, index: Int[Tensor, "R"]) -> Float[Tensor, "B H R S"]:
         return self._weights[:, :, index]
+
+
+def spread(problem: Problem, weights: Float[Tensor, "B T"] | None) -> Float[Tensor, "B H 1 T"]:
+    """The same query weights for all heads, equal ones on real queries for None; those on padding count for nothing."""
+    batch, heads, queries, _ = problem.shape
+    real = torch.ones(batch, queries, dtype=problem.dtype, device=problem.query.device)
+    real = real if problem.asked is None else problem.asked.to(problem.dtype)
+    own = real / real.sum(dim=1, keepdim=True).clamp(min=1) if weights is None else weights.to(problem.dtype) * real
+    return own[:, None, None].expand(batch, heads, 1, queries)
 
 
 def _rows(problem: Problem, rows: slice) -> Float[Tensor, "B H R S"]:

@@ -35,6 +35,8 @@ class Selection:
         self._entered = self._running = False
         self._counted: Counter[Kind] = Counter()
         self._met: dict[str, Place] = {}
+        #: All calls of the last step, recorded or not.
+        self.ran: list[Place] = []
         self._chosen: set[int | str] = set()
 
     def enter(self) -> None:
@@ -56,11 +58,12 @@ class Selection:
         self._counted[kind] += 1
         place = Place(name, kind, self._step)
         self._met[name] = place
+        self.ran.append(place)
         if self._kind is not None and not _is(self._kind, kind):
             return None
         if self._layers is None:
             return place
-        fits = {each for each in self._layers if each == number or (isinstance(each, str) and _below(name, each))}
+        fits = {each for each in self._layers if each == number or (isinstance(each, str) and below(name, each))}
         self._chosen |= fits
         return place if fits else None
 
@@ -112,6 +115,7 @@ class Selection:
         self._step += 1
         self._entered = False
         self._counted.clear()
+        self.ran.clear()
 
 
 def check_choice(option: str, value: object, known: tuple) -> None:
@@ -121,9 +125,10 @@ def check_choice(option: str, value: object, known: tuple) -> None:
         raise ConfigError(f"there is no {value!r}", where=option, fix=did_you_mean(str(value), names))
 
 
+def below(name: str, path: str) -> bool:
+    """Is a module the one at `path`, or within it? Everything is within the empty path."""
+    return not path or name == path or name.startswith(path + ".")
+
+
 def _is(chosen: str, kind: Kind) -> bool:
     return chosen == kind or (chosen == "self" and kind != "cross")
-
-
-def _below(name: str, path: str) -> bool:
-    return name == path or name.startswith(path + ".")
