@@ -20,7 +20,7 @@ ON_DEVICE = 2**25
 # Sources up to which a panel of whole rows is faster than the fused kernel and a second pass.
 PANEL_SOURCES = 8192
 # Weights up to which it is faster to make them all.
-DENSE = 2**18
+DENSE = 2**16
 
 
 def prefers_second_pass(problem: Problem, value: Tensor | None) -> bool:

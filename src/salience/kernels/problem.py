@@ -155,30 +155,32 @@ class Problem:
     def visible(self, rows: slice | Int[Tensor, "R"], columns: slice) -> Bool[Tensor, "B 1 R C"]:
         """Who may see whom, all told."""
         count = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
-        device = self.query.device
-        visible = torch.ones(count, columns.stop - columns.start, dtype=torch.bool, device=device)
-        if self.causal or self.window is not None:
-            near = self.near(rows, columns)
-            visible = visible if near is None else near
-        visible = visible.expand(self.query.shape[0], 1, -1, -1)
+        visible = self.near(rows, columns) if self.causal or self.window is not None else None
         if self.seen is not None:
-            visible = visible & self.seen[:, None, None, columns]
+            seen = self.seen[:, None, None, columns]
+            visible = seen if visible is None else visible & seen
         if self.asked is not None:
-            visible = visible & self.asked[:, None, rows, None]
-        return visible
+            asked = self.asked[:, None, rows, None]
+            visible = asked if visible is None else visible & asked
+        if visible is None:
+            visible = torch.ones((), dtype=torch.bool, device=self.query.device)
+        return visible.expand(self.query.shape[0], 1, count, columns.stop - columns.start)
 
     def scores(self, rows: slice | Int[Tensor, "R"], columns: slice) -> Float[Tensor, "B H R C"]:
         """The scaled scores with bias, minus infinity where a query may not look. Differentiable, and not blocked."""
-        return torch.where(self.visible(rows, columns), self.all_scores(rows, columns), -torch.inf)
+        blanked = replace(self, query=_blanked(self.query, self.asked), key=_blanked(self.key, self.seen))
+        return torch.where(self.visible(rows, columns), blanked.all_scores(rows, columns), -torch.inf)
 
     def all_scores(self, rows: slice | Int[Tensor, "R"], columns: slice) -> Float[Tensor, "B H R C"]:
-        """The scaled scores with bias, also where a query may not look."""
-        query = _blanked(self.query[:, :, rows], None if self.asked is None else self.asked[:, rows])
-        key = _blanked(self.key[:, :, columns], None if self.seen is None else self.seen[:, columns])
+        """The scaled scores with bias, also where a query may not look: what stands at padding must be a number."""
         # Autocast would round the scores to half precision.
-        with torch.autocast(query.device.type, enabled=False):
-            grouped = (query.to(self.dtype) * self.scale).unflatten(1, (self.groups, self.share))
-            scores = (grouped @ key.to(self.dtype)[:, :, None].mT).flatten(1, 2)
+        with torch.autocast(self.query.device.type, enabled=False):
+            query = self.query[:, :, rows].to(self.dtype) * self.scale
+            key = self.key[:, :, columns].to(self.dtype).mT
+            if self.share == 1:
+                scores = query @ key
+            else:
+                scores = (query.unflatten(1, (self.groups, self.share)) @ key[:, :, None]).flatten(1, 2)
         if self.bias is None:
             return scores
         return scores + self.bias[:, :, slice(None) if self.bias.shape[2] == 1 else rows, columns]

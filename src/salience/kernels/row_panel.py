@@ -90,8 +90,8 @@ def make_panel(units: Units, rows: slice, columns: slice, *, keep: bool) -> Pane
     if not units.bounded:
         shift = exponents.amax(dim=-1, keepdim=True).clamp_(min=lowest)
         exponents.sub_(shift)
-    if keep or not units.bounded:
-        # Where nothing may be seen, and where weights underflow: powers that are slow, or minus infinity times zero.
+    # Powers that underflow are slow, and minus infinity times zero is not a number.
+    if not units.bounded or (keep and units.hides):
         exponents.clamp_(min=tiniest)
     kept = exponents if keep else None
     powers = units.workspace.space("powers", tuple(exponents.shape), exponents) if keep else exponents

@@ -72,6 +72,12 @@ class Units:
     bounded: bool
     workspace: Workspace = field(repr=False)
 
+    @property
+    def hides(self) -> bool:
+        """May an exponent be minus infinity?"""
+        problem = self.problem
+        return problem.causal or not (problem.window is None and problem.bias is None and self.hidden is None)
+
     def mine(self, values: Tensor) -> Tensor:
         """The part [Z, ...] of values [B, G, ...] that belongs to these units; a view if the values are contiguous."""
         return values[self.examples, self.heads].flatten(0, 1)
