@@ -5,7 +5,7 @@ How to use this template
     2. Replace whatever says FILL IN, and delete this explanation.
     3. Export the class: one import and one name in `__all__`, in `src/salience/attention/__init__.py`. From then on a
        config finds it by its name.
-    4. Give it a row in `tests/attention/cases.py`, with what it computes written a second time, and run
+    4. Give it a row in a file of `tests/attention/cases/`, with what it computes written a second time, and run
        `pytest tests/attention`. The tests check the whole contract of a mechanism; you need none of your own, except
        for the errors of your options.
 

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from salience.attention.heads import check_heads
 from salience.attention.mechanism import only_among_themselves
 from salience.core.batch import Layout
 from salience.core.errors import ConfigError
@@ -74,12 +75,7 @@ class Deformable(nn.Module):
 
     def __init__(self, width: int, *, heads: int = 4, points: int = 4, axes: int = 1) -> None:
         super().__init__()
-        if heads < 1 or width % heads:
-            raise ConfigError(
-                f"a width of {width} cannot be shared by {heads} heads",
-                where="Deformable",
-                fix="choose heads so that the width is a multiple of them",
-            )
+        check_heads(self, width, heads)
         if points < 1:
             raise ConfigError(f"expected at least one point, got {points}", where="Deformable", fix="raise `points`")
         self.heads = heads

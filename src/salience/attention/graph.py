@@ -12,9 +12,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from salience.attention.heads import check_heads
 from salience.attention.mechanism import only_among_themselves
 from salience.core.batch import Layout
-from salience.core.errors import ConfigError, DataError
+from salience.core.errors import DataError
 from salience.core.record import Attention
 from salience.kernels import segment
 from salience.kernels.edges import Edges
@@ -32,12 +33,7 @@ class Graph(nn.Module, ABC):
 
     def __init__(self, width: int, *, heads: int = 4, self_loops: bool = False) -> None:
         super().__init__()
-        if heads < 1 or width % heads:
-            raise ConfigError(
-                f"a width of {width} cannot be shared by {heads} heads",
-                where=type(self).__name__,
-                fix="choose heads so that the width is a multiple of them",
-            )
+        check_heads(self, width, heads)
         self.heads = heads
         self.self_loops = self_loops
         self.source = nn.Linear(width, width, bias=False)

@@ -41,7 +41,13 @@ class Headed(nn.Module, ABC):
     def __init__(self, width: int, *, heads: int = 4, kv_heads: int | None = None, dropout: float = 0.0) -> None:
         super().__init__()
         kv_heads = heads if kv_heads is None else kv_heads
-        _check(type(self).__name__, width, heads, kv_heads)
+        check_heads(self, width, heads)
+        if kv_heads < 1 or heads % kv_heads:
+            raise ConfigError(
+                f"{heads} heads cannot share {kv_heads} heads of keys and values",
+                where=type(self).__name__,
+                fix="choose kv_heads so that heads is a multiple of it: 1 (multi-query) up to heads (none are shared)",
+            )
         self.heads = heads
         self.kv_heads = kv_heads
         shared = width // heads * kv_heads
@@ -79,9 +85,9 @@ class Headed(nn.Module, ABC):
             only_among_themselves(self, source, query_layout)
         query, source, query_layout = prepared(query, source, layout, query_layout)
         mixed, record = self.mix(
-            _split(self.query(query), self.heads),
-            _split(self.key(source), self.kv_heads),
-            _split(self.value(source), self.kv_heads),
+            split_heads(self.query(query), self.heads),
+            split_heads(self.key(source), self.kv_heads),
+            split_heads(self.value(source), self.kv_heads),
             layout=layout,
             query_layout=query_layout,
         )  # [B, H, T, E]
@@ -91,20 +97,20 @@ class Headed(nn.Module, ABC):
         return f"heads={self.heads}"
 
 
-def _split(projected: Float[Tensor, "B S W"], heads: int) -> Float[Tensor, "B G S E"]:
+def split_heads(projected: Float[Tensor, "B S W"], heads: int) -> Float[Tensor, "B G S E"]:
+    """The channels of each head on their own."""
     return projected.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
-def _check(name: str, width: int, heads: int, kv_heads: int) -> None:
+def check_heads(mechanism: nn.Module, width: int, heads: int) -> None:
+    """Check that heads can share a width.
+
+    Raises:
+        ConfigError: the width is not a multiple of the heads.
+    """
     if heads < 1 or width % heads:
         raise ConfigError(
             f"a width of {width} cannot be shared by {heads} heads",
-            where=name,
+            where=type(mechanism).__name__,
             fix="choose heads so that the width is a multiple of them",
-        )
-    if kv_heads < 1 or heads % kv_heads:
-        raise ConfigError(
-            f"{heads} heads cannot share {kv_heads} heads of keys and values",
-            where=name,
-            fix="choose kv_heads so that heads is a multiple of it: 1 (multi-query) up to heads (none are shared)",
         )

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from salience.attention.heads import check_heads, split_heads
 from salience.attention.mechanism import only_among_themselves
 from salience.core.batch import Layout
 from salience.core.errors import ConfigError
@@ -70,7 +71,13 @@ class SegmentRecurrence(nn.Module):
         self, width: int, *, heads: int = 4, segment: int = 64, causal: bool = False, dropout: float = 0.0
     ) -> None:
         super().__init__()
-        _check(width, heads, segment)
+        check_heads(self, width, heads)
+        if segment < 1:
+            raise ConfigError(
+                f"expected segments of at least one position, got {segment}",
+                where="SegmentRecurrence",
+                fix="raise `segment`",
+            )
         self.heads = heads
         self.segment = segment
         self.causal = causal
@@ -114,7 +121,7 @@ class SegmentRecurrence(nn.Module):
         return f"heads={self.heads}, segment={self.segment}, causal={self.causal}"
 
     def _split(self, projected: Float[Tensor, "B S D"]) -> Float[Tensor, "B H S E"]:
-        return projected.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return split_heads(projected, self.heads)
 
     def _distance_keys(self) -> Float[Tensor, "H P E"]:
         weight = self.distance.weight
@@ -132,18 +139,3 @@ def waves(distances: Int[Tensor, "P"], width: int) -> Float[Tensor, "P D"]:
     exponents = torch.arange(0, width, 2, device=distances.device, dtype=torch.float64) / width
     angles = distances[:, None] * 10_000.0**-exponents
     return torch.cat([angles.sin(), angles.cos()], dim=-1)[:, :width]
-
-
-def _check(width: int, heads: int, segment: int) -> None:
-    if heads < 1 or width % heads:
-        raise ConfigError(
-            f"a width of {width} cannot be shared by {heads} heads",
-            where="SegmentRecurrence",
-            fix="choose heads so that the width is a multiple of them",
-        )
-    if segment < 1:
-        raise ConfigError(
-            f"expected segments of at least one position, got {segment}",
-            where="SegmentRecurrence",
-            fix="raise `segment`",
-        )

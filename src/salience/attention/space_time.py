@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from salience.attention.heads import Headed
+from salience.attention.heads import Headed, split_heads
 from salience.core.batch import Layout
 from salience.core.errors import DataError
 from salience.kernels import attend
@@ -93,15 +93,12 @@ class SpaceTime(Headed):
         mixed = _from_places(mixed, self.heads, shape)
 
         seen = mixed.transpose(1, 2).flatten(2)  # [B, S, D]
-        asking, offering = (self._split(each(seen)) for each in (self.place_query, self.place_key))
+        asking, offering = (split_heads(each(seen), self.heads) for each in (self.place_query, self.place_key))
         real = torch.arange(shape[1], device=reach.device) < reach[:, None]  # [B, F]
         in_frames = Layout((shape[2] * real).flatten(), shape[2])
         over_places = (_by_frame(each, shape) for each in (asking, offering, mixed))
         mixed, places = attend(*over_places, layout=in_frames, query_layout=in_frames)
         return _from_frames(mixed, shape), Factorised(frames, places, query_layout.lengths)
-
-    def _split(self, projected: Float[Tensor, "B S D"]) -> Float[Tensor, "B H S E"]:
-        return projected.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
 
 def _grid(layout: Layout) -> tuple[int, ...]:
