@@ -51,7 +51,7 @@ class Answer:
 def plain(
     dtype: torch.dtype = torch.float32,
     *,
-    batch: int = 2,
+    batch: int = 1,
     groups: int = 1,
     share: int = 1,
     width: int = 24,
@@ -80,7 +80,7 @@ def plain(
 
 def padded() -> Case:
     """Holes among sources and queries, one example with a single source, and NaN at all holes."""
-    case = plain(share=2, vectors=3)
+    case = plain(batch=2, share=2, vectors=3)
     generator = torch.Generator().manual_seed(0)
     seen, asked = (torch.rand(2, size, generator=generator) < 0.7 for size in (S, T))
     seen[1] = False
@@ -95,12 +95,12 @@ def padded() -> Case:
 
 def blind() -> Case:
     """An example nobody may see anything of."""
-    return plain(seen=torch.tensor([True, False])[:, None].repeat(1, S))
+    return plain(batch=2, seen=torch.tensor([True, False])[:, None].repeat(1, S))
 
 
 def strided() -> Case:
     """Heads innermost but one, as projections give them."""
-    case = plain(batch=1, groups=2)
+    case = plain(groups=2)
 
     def apart(values: Tensor) -> Tensor:
         return values.transpose(1, 2).contiguous().transpose(1, 2)
@@ -116,13 +116,13 @@ def biased() -> Case:
 
 
 def biased_by_source() -> Case:
-    return plain(bias=torch.randn(2, 1, 1, S, generator=torch.Generator().manual_seed(0)))
+    return plain(batch=2, bias=torch.randn(2, 1, 1, S, generator=torch.Generator().manual_seed(0)))
 
 
 CASES: dict[str, Callable[[], Case]] = {
     "plain": plain,
-    "half": lambda: plain(torch.float16, vectors=3),
-    "shared heads": lambda: plain(batch=1, groups=2, share=3, vectors=2),
+    "half": lambda: plain(torch.float16, batch=2, vectors=3),
+    "shared heads": lambda: plain(groups=2, share=3, vectors=2),
     "causal": lambda: plain(causal=True),
     "causal ahead": lambda: plain(causal=True, offset=5),
     "causal behind": lambda: plain(causal=True, offset=-17),
@@ -134,9 +134,9 @@ CASES: dict[str, Callable[[], Case]] = {
     "strided": strided,
     "biased": biased,
     "biased by source": biased_by_source,
-    "many vectors": lambda: plain(batch=1, vectors=19),
-    "wide": lambda: plain(batch=1, width=80),
-    "widest": lambda: plain(batch=1, width=128),
+    "many vectors": lambda: plain(vectors=19),
+    "wide": lambda: plain(width=80),
+    "widest": lambda: plain(width=128),
     "sharp": lambda: plain(spread=20.0),
 }
 

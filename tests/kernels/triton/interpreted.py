@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from salience.core.errors import NotAvailable
+from salience.kernels.problem import Problem
 from salience.kernels.row_panel import Statistics
 from salience.kernels.triton import attention, blocks, gradients, launch
 from tests.kernels.triton import cases
@@ -34,7 +35,7 @@ def main(path: str) -> None:
     for name, make in cases.CASES.items():
         blocks.chosen = _shipped if name in SHIPPED else lambda *_, **__: blocks.Blocks(32, 32, 4, 1)
         answers[name] = asdict(answer(make()))
-    parts = {each.__name__: each() for each in (in_parts, through_autograd, received_alone, nothing_asked)}
+    parts = {each.__name__: each() for each in (in_parts, through_autograd, received_alone, nothing_asked, empty)}
     errors = {name: message(call) for name, call in REFUSED.items()}
     torch.save({"answers": answers, "errors": errors, **parts}, path)
 
@@ -95,6 +96,19 @@ def nothing_asked() -> list[bool]:
     return [getattr(told, name) is None for name in ("received", "entropy", "max", "lse")]
 
 
+def empty() -> list[dict[str, Tensor]]:
+    """What attention tells, with gradients, where there are no sources, and where there are no queries."""
+    found = []
+    for queries, sources in ((3, 0), (0, 5)):
+        query, key = (torch.ones(1, 2, size, 16, requires_grad=True) for size in (queries, sources))
+        weights = torch.ones(1, 2, 1, queries)
+        told = attention(Problem(query, key, 1.0), key, weights=weights, entropy=True, lse=True)
+        (told.out.sum() + told.received.sum()).backward()
+        names = ("out", "received", "entropy", "lse")
+        found.append({name: getattr(told, name).detach() for name in names} | {"query": query.grad, "key": key.grad})
+    return found
+
+
 def _leaves(case: cases.Case) -> dict[str, Tensor]:
     inputs = {"query": case.problem.query, "key": case.problem.key, "value": case.value, "weights": case.weights}
     return {name: values.clone().requires_grad_() for name, values in inputs.items()}
@@ -115,11 +129,17 @@ def _slope_of_maximum() -> None:
     attention(replace(case.problem, query=leaves["query"]), maximum=True).max.sum().backward()
 
 
+def _far_apart() -> None:
+    query = torch.empty_strided((1, 1, 3, 16), (1, 1, 2**30, 1), device="meta")
+    launch.statistics(Problem(query, query, 1.0))
+
+
 REFUSED: dict[str, Callable[[], Any]] = {
     "top": _top,
     "slope of bias": _slope_of_bias,
     "slope of maximum": _slope_of_maximum,
     "double precision": lambda: attention(cases.plain(torch.float64).problem),
+    "far apart": _far_apart,
     "too wide": lambda: attention(cases.plain(width=129).problem),
 }
 

@@ -27,6 +27,17 @@ def test_what_was_not_asked_for_is_not_there(interpreted: dict[str, Any]):
     assert interpreted["nothing_asked"] == [True] * 4
 
 
+def test_nothing_to_look_at_and_nobody_to_look_give_zeros(interpreted: dict[str, Any]):
+    no_sources, no_queries = interpreted["empty"]
+    assert no_sources["out"].shape == (1, 2, 3, 16)
+    assert no_sources["received"].shape == (1, 2, 1, 0)
+    assert (no_sources["lse"] == -torch.inf).all()
+    assert no_queries["received"].shape == (1, 2, 1, 5)
+    for name in ("out", "received", "entropy", "query", "key"):
+        assert not no_sources[name].any()
+        assert not no_queries[name].any()
+
+
 @pytest.mark.parametrize(
     ("case", "text"),
     [
@@ -34,6 +45,7 @@ def test_what_was_not_asked_for_is_not_there(interpreted: dict[str, Any]):
         ("slope of bias", "no gradient for the bias\n  to do: ask for the backend 'panel', or detach the bias"),
         ("slope of maximum", "no gradient for the largest weight of a row\n  to do: ask for the backend 'panel'"),
         ("double precision", "the query is in torch.float64\n  to do: convert query, key and value"),
+        ("far apart", "count places of one head in 32 bits, and the query has more\n  where: shape (1, 1, 3, 16)"),
         ("too wide", "hold heads up to 128 wide, and these are 129 wide\n  to do: ask for another backend"),
     ],
 )

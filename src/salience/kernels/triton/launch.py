@@ -28,6 +28,7 @@ from salience.kernels.triton.statistics import statistics_kernel
 LOG2E = 1 / math.log(2)
 # The smallest side of a tile that tensor cores multiply.
 GROUP = 16
+_FARTHEST = 2**31
 _TYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
@@ -211,6 +212,12 @@ def _of_slopes(problem: Problem, lse: Tensor, slopes: Slopes) -> dict[str, Any]:
 def _strided(name: str, tensor: Tensor) -> dict[str, Any]:
     """A tensor whose vectors lie together, and its other strides."""
     tensor = tensor if tensor.stride(-1) == 1 else tensor.contiguous()
+    if tensor.shape[2] * tensor.stride(2) >= _FARTHEST:
+        raise NotAvailable(
+            f"the Triton kernels count places of one head in 32 bits, and the {name} has more",
+            where=f"shape {tuple(tensor.shape)}, strides {tensor.stride()}",
+            fix="make it contiguous, or ask for another backend",
+        )
     return {name: tensor, **_strides(name, tensor.stride()[:3])}
 
 
