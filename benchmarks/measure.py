@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -92,7 +93,7 @@ def write(name: str, rows: Sequence[Row], **more: Any) -> None:
         **more,
     }
     RESULTS.mkdir(exist_ok=True)
-    text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+    text = _in_lines(json.dumps(result, indent=1, ensure_ascii=False)) + "\n"
     (RESULTS / f"{name}.json").write_text(text, encoding="utf-8")
     show(rows)
 
@@ -133,6 +134,11 @@ def _processor() -> str:
 
 def _git(*words: str) -> str:
     return subprocess.run(["git", *words], cwd=RESULTS.parent.parent, capture_output=True, text=True).stdout.strip()
+
+
+def _in_lines(text: str) -> str:
+    """Each list of plain values on one line."""
+    return re.sub(r"\[[^][{}]*\]", lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
 
 
 def _rounded(row: dict[str, Any]) -> dict[str, Any]:

@@ -18,9 +18,10 @@ random importance would hit.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator
 
-from benchmarks.measure import Row, show, write
+from benchmarks.measure import RESULTS, Row, show, write
 from benchmarks.planted.cases import CASES, Case
 from benchmarks.planted.trial import UNSEEN, Found, interval
 
@@ -50,16 +51,23 @@ def _worst(what: str, kind: str, found: list[Found], bar: str | None = None, why
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="print the figures of some, and write nothing")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="measure these, and keep the figures of the others")
     only = parser.parse_args().only
     found = []
     for case in CASES:
         if only is None or case.name in only:
             figures = list(rows(case))
             show(figures)
-            found += figures
-    if only is None:
-        write("mechanisms", found)
+        else:
+            figures = list(known(case.name))
+        found += figures
+    write("mechanisms", found)
+
+
+def known(name: str) -> Iterator[Row]:
+    """The figures of a mechanism that were measured before."""
+    before = json.loads((RESULTS / "mechanisms.json").read_text(encoding="utf-8"))["rows"]
+    return (Row(**row) for row in before if row["what"].startswith(f"{name}, "))
 
 
 if __name__ == "__main__":

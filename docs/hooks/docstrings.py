@@ -7,7 +7,7 @@ from typing import Any
 
 import griffe
 
-CARD = re.compile(r"\n+([ \t]*)(Idea|Formula|Cost|Works badly when|Reference): ")
+CARD = re.compile(r"\n+([ \t]*)(Idea|Formula|Cost|Weights|Works badly when|Reference): ")
 
 
 class Docstrings(griffe.Extension):

@@ -11,7 +11,7 @@ from typing import Any
 
 FORMULA = re.compile(r"(?::math:|\$)<code>(.+?)</code>\$?")
 # What the drawing library calls by another name, and what it wants in braces.
-SAME = {r"\gets": r"\leftarrow", r"\tfrac": r"\frac", r"\|": r"\Vert"}
+SAME = {r"\le": r"\leq", r"\gets": r"\leftarrow", r"\tfrac": r"\frac", r"\|": r"\Vert"}
 # Points of a path per em.
 EM = 100
 
