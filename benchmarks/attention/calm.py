@@ -18,7 +18,7 @@ from benchmarks.measure import Row, median, timed
 
 GATE, MOST = 1.15, 2
 # Seconds, and how many of them a pair waits at most.
-PAUSE, PATIENCE = 0.2, 2.0
+PAUSE, PATIENCE = 0.2, 1.0
 # Rows and columns of the product.
 PRODUCT = 768
 Work = Callable[[], object]
