@@ -44,6 +44,12 @@ def pixels(padding: str) -> dict[str, Tensor]:
     return {"pixel_values": torch.randn(BATCH, 3, 15, 15)}
 
 
+def _with_image(inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same text with the nine patches of an image in it."""
+    inputs["input_ids"][:, 1:10] = 2
+    return inputs
+
+
 def translation(padding: str) -> dict[str, Tensor]:
     targets = torch.randint(3, WORDS, (BATCH, TARGETS))
     real = torch.ones(BATCH, TARGETS, dtype=torch.long)
@@ -176,6 +182,29 @@ ARCHITECTURES = {
         ),
         lambda padding: text(padding) | pixels(padding),
         two_towers,
+    ),
+    # Its values are narrower than its keys.
+    "DeepseekV3": Architecture(
+        model(
+            "DeepseekV3Model",
+            **{**BERT, "num_key_value_heads": 3, "q_lora_rank": 7, "kv_lora_rank": 5, "v_head_dim": 3},
+            qk_rope_head_dim=4,
+            qk_nope_head_dim=2,
+            first_k_dense_replace=2,
+        ),
+        text,
+        decoder,
+    ),
+    "Llava": Architecture(
+        model(
+            "LlavaModel",
+            text_config={**LLAMA, "model_type": "llama"},
+            vision_config={**VIT, "model_type": "clip_vision_model"},
+            image_token_index=2,
+        ),
+        lambda padding: _with_image(text(padding)) | pixels(padding),
+        decoder,
+        ("none",),
     ),
     "T5": Architecture(
         model(
