@@ -6,8 +6,8 @@ rounds, and the peak of memory that tensors hold at once, read from torch's prof
 for after the forward pass and timed by itself. Mechanisms for a grid, a graph or groups get those of their planted
 task: a square image, four square frames, about eight neighbours, sentences of four.
 
-    python -m benchmarks.gallery            write the page and its pictures from what was measured
-    python -m benchmarks.gallery --measure  train and measure first
+    python -m benchmarks.gallery    write the page and its pictures from what was measured
+    python -m benchmarks.gallery --looks --costs    before, train for the pictures, and measure the costs
 """
 
 from __future__ import annotations
@@ -37,10 +37,15 @@ DRAWN = 7
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--measure", action="store_true", help="train and measure first")
-    if parser.parse_args().measure:
-        looks = [look(case) for case in CASES]
-        write("gallery", [row for case in CASES for row in cost_rows(case)], looks=looks)
+    parser.add_argument("--looks", action="store_true", help="train for the pictures first")
+    parser.add_argument("--costs", action="store_true", help="measure time and memory first")
+    chosen = parser.parse_args()
+    if chosen.looks or chosen.costs:
+        rows = [row for case in CASES for row in cost_rows(case)] if chosen.costs else None
+        looks = [look(case) for case in CASES] if chosen.looks else None
+        known = {} if chosen.looks and chosen.costs else result("gallery")
+        rows = [Row(**row) for row in known["rows"]] if rows is None else rows
+        write("gallery", rows, looks=known["looks"] if looks is None else looks)
     measured, planted = result("gallery"), result("mechanisms")
     PAGE.write_text(page(measured, planted), encoding="utf-8")
     IMAGES.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,11 +14,11 @@ from salience import attention
 # What a benchmark left, read from its JSON.
 Found = Mapping[str, Any]
 BOTH = "right answer and highest importance on a planted element"
-MEAN, LUCK = "right answer of a mean instead", "random importance on a planted element"
+RIGHT, MEAN, LUCK = "right answer", "right answer of a mean instead", "random importance on a planted element"
 TIME, RECEIVED, MEMORY = "forward, cpu time", "received after it, cpu time", "peak memory of both"
 FAMILIES = tuple(dict.fromkeys(case.family for case in CASES))
-# The size whose cost stands in the table of all mechanisms.
-USUAL = 1024
+# The size whose cost stands in the table of all mechanisms, and those in the table of a family.
+USUAL, SHOWN = 1024, (64, 256, 1024, 2048)
 
 INTRODUCTION = """\
 # Gallery of mechanisms
@@ -38,9 +39,10 @@ Below stands the *received attention*, by which importance is read: the mean ove
 its row. What is planted is written or framed in red.
 
 **Found** is the share of 200 unseen inputs with the right answer *and* the highest importance on a planted element, of
-the worst of three seeds, with its exact 95 % interval. Importance is read from the record alone. Beside it stands how
-often the same model is right with a plain mean in place of the mechanism, and how often a random importance would be
-highest on a planted element. Where less than 95 % were found, the reason is told.
+the worst of three seeds, with its exact 95 % interval. Importance is read from the record alone. Beside it stand how
+often the answer is right, how often the same model is right with a plain mean in place of the mechanism (25 % would be
+right by chance), and how often a random importance would be highest on a planted element. Where less than 95 % were
+found, the reason is told.
 """
 
 
@@ -87,13 +89,14 @@ def _summary(measured: Found, planted: Found) -> str:
             (
                 f"[{case.name}](#{case.name.lower()})",
                 _share(_row(planted, case.name, BOTH)),
+                f"{_row(planted, case.name, RIGHT)['value']:.0f} %",
                 f"{_row(planted, case.name, MEAN)['value']:.0f} %",
                 f"{_row(planted, case.name, LUCK)['value']:.0f} %",
                 "" if time is None else f"{_short(time)} ms",
                 "" if memory is None else f"{_short(memory)} MiB",
             )
         )
-    head = ("Mechanism", "Found", "Right with a mean", "Hit at random", "Time at 1,024", "Memory at 1,024")
+    head = ("Mechanism", "Found", "Right", "Right with a mean", "Hit at random", "Time at 1,024", "Memory at 1,024")
     return _table(head, lines) + "\n"
 
 
@@ -114,7 +117,7 @@ def _section(case: Case, measured: Found, planted: Found) -> str:
 
 
 def _sentence(case: Case, planted: Found) -> str:
-    right = _row(planted, case.name, "right answer")["value"]
+    right = _row(planted, case.name, RIGHT)["value"]
     found = f"{_share(_row(planted, case.name, BOTH))}; {right:.3g} % of the answers are right."
     asked = "One learned query asks, as in a pool. " if case.pool else ""
     task = " ".join((case.task.__doc__ or "").split())
@@ -122,12 +125,19 @@ def _sentence(case: Case, planted: Found) -> str:
 
 
 def _costs(members: Sequence[Case], measured: Found) -> str:
-    lines = [
-        (case.name, f"{elements:,}", _short(time), _short(received), _short(memory))
-        for case in members
-        for elements, time, received, memory in cost_of(case.name, measured)
-    ]
-    return _table(("Mechanism", "Elements", "Forward, ms", "Received, ms", "Peak memory, MiB"), lines)
+    lines = []
+    for case in members:
+        costs = {2 ** round(math.log2(each[0])): each for each in cost_of(case.name, measured)}
+        lines.append((case.name, *(_cell(size, costs.get(size)) for size in SHOWN)))
+    return _table(("Forward + received, memory", *(f"{size:,}" for size in SHOWN)), lines)
+
+
+def _cell(size: int, cost: tuple[int, float, float, float] | None) -> str:
+    if cost is None:
+        return "more than 1 GiB"
+    elements, time, received, memory = cost
+    exactly = "" if elements == size else f"<br>({elements:,} elements)"
+    return f"{_short(time)} + {_short(received)} ms<br>{_short(memory)} MiB{exactly}"
 
 
 def _row(found: Found, name: str, kind: str) -> Mapping[str, Any]:
@@ -135,7 +145,9 @@ def _row(found: Found, name: str, kind: str) -> Mapping[str, Any]:
 
 
 def _share(row: Mapping[str, Any]) -> str:
-    return f"{row['value']:.3g} % ({row['low']:.3g} to {row['high']:.3g})"
+    """A share with its interval, in one piece."""
+    value, low, high = (f"{row[each]:.1f}".removesuffix(".0") for each in ("value", "low", "high"))
+    return f"{value} % ({low}–{high})".replace(" ", "\u00a0")
 
 
 def _short(value: float) -> str:
