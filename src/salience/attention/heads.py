@@ -91,7 +91,15 @@ class Headed(nn.Module, ABC):
             layout=layout,
             query_layout=query_layout,
         )  # [B, H, T, E]
-        return self.dropout(self.out(mixed.transpose(1, 2).flatten(2))), record
+        return self._joined(mixed), record
+
+    def remix(self, weights: Float[Tensor, "B H T S"], source: Float[Tensor, "B S D"]) -> Float[Tensor, "B T D"]:
+        """What comes out under other weights than its own, which are zero at padding."""
+        value = split_heads(self.value(source), self.kv_heads).repeat_interleave(self.heads // self.kv_heads, dim=1)
+        return self._joined(weights @ value)
+
+    def _joined(self, mixed: Float[Tensor, "B H T E"]) -> Float[Tensor, "B T D"]:
+        return self.dropout(self.out(mixed.transpose(1, 2).flatten(2)))
 
     def extra_repr(self) -> str:
         return f"heads={self.heads}"

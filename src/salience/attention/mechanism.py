@@ -26,7 +26,8 @@ class Mechanism(Protocol):
     included, has no influence; outputs of padded queries are finite and mean nothing.
 
     A class that cannot do everything says so in two attributes, which `suited` reads: `needs`, the fields of `Layout`
-    it cannot do without, and `among_themselves`, true if its queries are its sources.
+    it cannot do without, and `among_themselves`, true if its queries are its sources. One whose output is a function of
+    the weights and the sources may have `remix(weights, source)`, so that what weights do to an answer can be tested.
     """
 
     def __call__(
@@ -92,6 +93,10 @@ class Scoring(nn.Module, ABC):
     ) -> tuple[Float[Tensor, "B T D"], Attention]:
         query, source, query_layout = prepared(query, source, layout, query_layout)
         return mixed(self.score(query, source), source, layout=layout, query_layout=query_layout)
+
+    def remix(self, weights: Float[Tensor, "B 1 T S"], source: Float[Tensor, "B S D"]) -> Float[Tensor, "B T D"]:
+        """What comes out under other weights than its own, which are zero at padding."""
+        return weights[:, 0] @ source
 
     def extra_repr(self) -> str:
         return f"width={self.width}"

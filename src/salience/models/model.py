@@ -5,7 +5,7 @@ Legend: B examples, S sources, D width of the stems, C numbers per answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from salience.core.batch import Batch
 from salience.core.errors import DataError
 from salience.core.record import Attention
-from salience.models.encoders.encoder import Encoder
+from salience.models.encoders.encoder import Encoded, Encoder
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,19 @@ class Model(nn.Module):
     def read(self, embedded: Mapping[str, Float[Tensor, "B S D"]], batch: Batch) -> Output:
         """The answer to embeddings, which a caller may have changed or may want gradients for."""
         vectors, records = [], {}
-        for column, encoder, pool in zip(self.columns, self.encoders, self.pools, strict=True):
-            encoded = cast(Encoder, encoder)(self.dropout(embedded[column]), batch.streams[column].layout)
+        for column, encoded, pool in zip(self.columns, self.encode(embedded, batch), self.pools, strict=True):
             vector, record = pool(encoded.values, encoded.layout)
             vectors.append(vector)
             records[column] = (*encoded.records, record)
-        return Output(self.head(self.dropout(torch.cat(vectors, dim=-1))), records)
+        return Output(self.answer(vectors), records)
+
+    def encode(self, embedded: Mapping[str, Float[Tensor, "B S D"]], batch: Batch) -> list[Encoded]:
+        """What the pools look at, column after column."""
+        return [
+            cast(Encoder, encoder)(self.dropout(embedded[column]), batch.streams[column].layout)
+            for column, encoder in zip(self.columns, self.encoders, strict=True)
+        ]
+
+    def answer(self, vectors: Sequence[Float[Tensor, "B W"]]) -> Float[Tensor, "B C"]:
+        """The answer to what the pools have seen, column after column."""
+        return self.head(self.dropout(torch.cat(list(vectors), dim=-1)))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from salience.core.batch import Layout
 from salience.core.record import Attention
 from salience.kernels.masks import blank
-from salience.models.pools.pool import Pool, one_query, zeros_where_empty
+from salience.models.pools.pool import Pool, no_function, one_query, zeros_where_empty
 
 
 class AttentionPool(Pool):
@@ -35,3 +35,11 @@ class AttentionPool(Pool):
         query = self.query.expand(len(values), 1, self.width)
         answer, record = self.mechanism(query, values, layout=layout, query_layout=one_query(layout))
         return zeros_where_empty(answer[:, 0], layout), record
+
+    def remix(
+        self, weights: Float[Tensor, "B H S"], values: Float[Tensor, "B S W"], layout: Layout
+    ) -> Float[Tensor, "B W"]:
+        if not hasattr(self.mechanism, "remix"):
+            raise no_function(self.mechanism)
+        answer = self.mechanism.remix(weights[:, :, None], blank(values, layout))
+        return zeros_where_empty(answer[:, 0], layout)

@@ -27,3 +27,8 @@ class Mean(Pool):
         weights = layout.mask.to(values.dtype) / layout.lengths.clamp(min=1)[:, None].to(values.dtype)  # [B, S]
         vector = torch.einsum("bs,bsw->bw", weights, values)
         return vector, Dense(weights[:, None, None], one_query(layout).lengths)
+
+    def remix(
+        self, weights: Float[Tensor, "B 1 S"], values: Float[Tensor, "B S W"], layout: Layout
+    ) -> Float[Tensor, "B W"]:
+        return torch.einsum("bs,bsw->bw", weights[:, 0], blank(values, layout))

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from salience.core.batch import Layout
+from salience.core.errors import NotAvailable
 from salience.core.record import Attention
 
 
@@ -26,6 +27,19 @@ class Pool(nn.Module, ABC):
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> tuple[Float[Tensor, "B W"], Attention]:
         """The vector of each example, and where it came from."""
 
+    def remix(
+        self,
+        weights: Float[Tensor, "B H S"],  # noqa: ARG002
+        values: Float[Tensor, "B S W"],  # noqa: ARG002
+        layout: Layout,  # noqa: ARG002
+    ) -> Float[Tensor, "B W"]:
+        """The vector of each example under other weights than the pool's own, which are zero at padding.
+
+        Raises:
+            NotAvailable: the vector is no function of weights.
+        """
+        raise no_function(self)
+
 
 def one_query(layout: Layout) -> Layout:
     """The layout of the one query of a pool: an example without positions has nothing to ask."""
@@ -35,3 +49,12 @@ def one_query(layout: Layout) -> Layout:
 def zeros_where_empty(vector: Float[Tensor, "B W"], layout: Layout) -> Float[Tensor, "B W"]:
     """The same vectors, with zeros for examples without positions."""
     return torch.where(layout.lengths[:, None] > 0, vector, 0.0)
+
+
+def no_function(looking: nn.Module) -> NotAvailable:
+    """The error of what cannot be given other weights."""
+    return NotAvailable(
+        f"what {type(looking).__name__} gives is no function of its weights, so it cannot be given others",
+        where="the pool of the model",
+        fix="choose a pool such as Additive",
+    )
