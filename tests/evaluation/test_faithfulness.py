@@ -9,6 +9,7 @@ import torch
 from salience.core.errors import DataError
 from salience.evaluation.faithfulness import measure_faithfulness
 from salience.evaluation.importance import IntegratedGradients, LeaveOneOut, RandomOrder, Received
+from salience.evaluation.importance.importance import Importance
 from tests.evaluation.linear import EVEN, FALSE, TRUE, linear
 
 WORDS = [f"{a}{b}" for a in "bcdfghjk" for b in "aeiou"]
@@ -43,7 +44,8 @@ def test_the_exact_order_has_skill_one_like_every_exact_method():
     for name in ("received", "gradient_x_input", "integrated_gradients", "leave_one_out"):
         assert found.skills[name].value == pytest.approx(1, abs=0.02)
     assert found.skills["random"].value == 0
-    assert found.skill == found.skills["received"]
+    assert found.unsigned
+    assert found.skill.value > found.skills["received"].value
 
 
 def test_right_beats_random_beats_wrong_in_every_number():
@@ -82,19 +84,32 @@ def test_a_value_is_judged_on_one_scale_and_cannot_flip():
     found = measure_faithfulness(linear(weights(), task="Regression"), rows(), IntegratedGradients(), count=32)
     assert list(found.effects) == ["closeness"]
     assert found.flips is None
-    assert found.without_signs is None
+    assert not found.unsigned
+    assert found.skill == found.skills["integrated_gradients"]
     assert found.verdict == "pass"
     assert found.shift.name == "R2 with whole inputs"
 
 
-def test_what_an_importance_without_signs_can_reach_is_measured():
-    # Attention to every word that matters, for the prediction or against it, by its size.
-    found = measure_faithfulness(linear(weights(), honesty=EVEN), rows(), Received(), count=32)
-    assert 0 < found.without_signs.value < 0.9
-    assert f"the best other method reaches {found.without_signs.value:.2f} without its signs" in found.sentence
-    assert set(found.skills) == {"gradient_x_input", "integrated_gradients", "leave_one_out", "received", "random"}
-    signed = measure_faithfulness(linear(weights()), rows(), LeaveOneOut(), count=32, draws=10)
-    assert signed.without_signs is None
+def test_an_importance_without_signs_is_measured_by_what_others_reach_without_theirs():
+    pipeline = linear(weights(), honesty=TRUE)
+    found = measure_faithfulness(pipeline, rows(), BySize(), count=32)
+    assert found.unsigned
+    assert found.skill.value == pytest.approx(1, abs=0.05)
+    assert 0 < found.skills["by_size"].value < 0.9
+    assert f"against the best with its signs, its skill is {found.skills['by_size'].value:.2f}" in found.sentence
+    assert set(found.skills) == {"gradient_x_input", "integrated_gradients", "leave_one_out", "by_size", "random"}
+    signed = measure_faithfulness(pipeline, rows(), LeaveOneOut(), count=32, draws=10)
+    assert not signed.unsigned
+    assert signed.skill == signed.skills["leave_one_out"]
+
+
+class BySize(Importance):
+    """What leaving one out finds, without its signs."""
+
+    def scores(self, pipeline, rows):
+        return [
+            {name: np.abs(each) for name, each in scores.items()} for scores in LeaveOneOut().scores(pipeline, rows)
+        ]
 
 
 def test_units_compete_over_all_columns():
@@ -184,7 +199,7 @@ def test_the_result_is_json_and_says_how_it_was_measured():
     assert loaded["thresholds"] == [0, 5, 10, 20, 50]
     assert loaded["operators"] == {"a": "Text.without"}
     assert set(loaded["effects"]["log_odds"]) == {*found.skills}
-    assert loaded["skills"]["received"]["value"] == found.skill.value
+    assert loaded["skill"]["value"] == found.skill.value
 
 
 @pytest.mark.parametrize("name", ["target", "group"])

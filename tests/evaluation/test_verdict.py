@@ -76,19 +76,19 @@ def test_a_value_is_moved_and_not_weakened():
     assert "taking them away moves the value (skill 0.90" in found.sentence
 
 
-def test_a_method_without_signs_is_told_what_it_could_reach():
+def test_a_method_without_signs_is_compared_with_others_without_theirs():
     found = judge(
-        Score(0.5, 0.4, 0.6), method="received", best="leave_one_out", count=256, without_signs=Score(0.63, 0.5, 0.7)
+        Score(0.9, 0.8, 1.0), method="received", best="leave_one_out", count=256, with_signs=Score(0.43, 0.4, 0.5)
     )
-    assert found.word == "weak"
+    assert "1 the best other method without its signs, 'leave one out')." in found.sentence
     assert found.sentence.endswith(
         "'received' has no signs, so it cannot tell parts that speak for the prediction from parts that speak against "
-        "it; the best other method reaches 0.63 without its signs."
+        "it, and is compared with others as if they had none; against the best with its signs, its skill is 0.43."
     )
-    passed = judge(
-        Score(0.9, 0.8, 1.0), method="received", best="leave_one_out", count=256, without_signs=Score(0.63, 0.5, 0.7)
+    without = judge(
+        Score(0.9, 0.8, 1.0), method="received", best="leave_one_out", count=256, with_signs=Score(None, reason="no")
     )
-    assert "signs" not in passed.sentence
+    assert without.sentence.endswith("as if they had none.")
 
 
 def test_few_inputs_or_groups_are_never_enough():

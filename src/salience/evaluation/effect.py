@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from salience.evaluation.bootstrap import Bootstrap, interval, mean, median
 from salience.evaluation.erasure import PERCENT, Erased
@@ -86,10 +86,7 @@ def flips(erased: Erased, orders: Orders, bootstrap: Bootstrap) -> dict[str, Fli
 
     Where a method owns several orders, the medians of the orders are averaged.
     """
-    # The point where everything is taken tells about the empty input and not about an order.
-    changed = erased.changed[:, :, :-1]
-    never = np.logical_not(changed.any(2))
-    fraction = np.where(never, 1.0, np.take_along_axis(erased.fractions, changed.argmax(2), axis=1))
+    fraction, never = fractions_to_flip(erased)
 
     def flip(own: Sequence[int]) -> Flip:
         middle, share = median(fraction[:, own]), mean(never[:, own].mean(1))
@@ -99,6 +96,15 @@ def flips(erased: Erased, orders: Orders, bootstrap: Bootstrap) -> dict[str, Fli
         )
 
     return {name: flip(own) for name, own in orders.items()}
+
+
+def fractions_to_flip(erased: Erased) -> tuple[Float[np.ndarray, "N M"], Bool[np.ndarray, "N M"]]:
+    """The share of units that each order takes until the prediction changes (1 where it never does), and whether it
+    never does."""
+    # The point where everything is taken tells about the empty input and not about an order.
+    changed = erased.changed[:, :, :-1]
+    never = np.logical_not(changed.any(2))
+    return np.where(never, 1.0, np.take_along_axis(erased.fractions, changed.argmax(2), axis=1)), never
 
 
 def _numbers(erased: Erased, own: Sequence[int], scale: Scale) -> Float[np.ndarray, "N K"]:

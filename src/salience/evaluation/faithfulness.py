@@ -19,7 +19,7 @@ Reference: DeYoung et al. 2020, "ERASER: A Benchmark to Evaluate Rationalized NL
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ from salience.evaluation.importance.importance import Importance
 from salience.evaluation.removal_shift import RemovalShift, is_value, removal_shift
 from salience.evaluation.sample import Sample, draw
 from salience.evaluation.score import Score
-from salience.evaluation.skill import skills
+from salience.evaluation.skill import Drawn, draw_skills
 from salience.evaluation.verdict import judge
 from salience.pipeline import Pipeline
 
@@ -69,9 +69,12 @@ class Faithfulness:
     best: str
     #: Skill of each method: 0 is a random order, 1 is `best`.
     skills: dict[str, Score]
-    #: For a class, if `method` has no signs: the largest skill that a post-hoc method reaches without its own. An
-    #: importance that cannot tell parts for the prediction from parts against it can hardly do better.
-    without_signs: Score | None
+    #: What is judged: the skill of `method` against the best of its own kind. For a class, a method without signs is of
+    #: another kind than the post-hoc methods, and is compared with them without theirs.
+    skill: Score
+    #: The best of the same kind, and whether that is a kind without signs.
+    best_of_kind: str
+    unsigned: bool
     #: Per scale (the first is what is judged) and method, what removal does to the answer.
     effects: dict[str, dict[str, Effect]]
     #: Per method, how much must go until the prediction changes; None for a regression.
@@ -90,11 +93,6 @@ class Faithfulness:
     percent: tuple[int, ...]
     #: Those of them over which comprehensiveness and sufficiency are averaged.
     thresholds: tuple[int, ...]
-
-    @property
-    def skill(self) -> Score:
-        """The skill of the method that is judged."""
-        return self.skills[self.method]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -136,10 +134,10 @@ def measure_faithfulness(
     found = compete(
         pipeline, sample.rows, list(methods.values()), competitors=competitors, seed=seed, progress=progress
     )
-    return _judged(pipeline, method.name, found, sample, targets, bootstrap)
+    return judged(pipeline, method.name, found, sample, targets, bootstrap)
 
 
-def _judged(
+def judged(
     pipeline: Pipeline,
     method: str,
     found: Competition,
@@ -147,19 +145,20 @@ def _judged(
     targets: Sequence[Any] | None,
     bootstrap: Bootstrap,
 ) -> Faithfulness:
+    """What a competition on sampled rows says about one of its methods; targets and groups are those of the sample."""
     erased, orders = found.erased, found.orders
     value = is_value(pipeline.task, erased.raw)
     scales: dict[str, Scale] = {"closeness": closeness} if value else {"log_odds": log_odds, "probability": probability}
-    best, skill, without_signs = _skills(found, next(iter(scales.values())), bootstrap)
-    without_signs = None if found.signed[method] else without_signs
+    every, kind = skill_of(found, method, bootstrap, value=value)
+    unsigned = is_unsigned(found, method)
     verdict = judge(
-        skill[method],
+        kind.score(method),
         method=method,
-        best=best,
+        best=kind.best,
         count=len(sample.rows),
         num_groups=None if bootstrap.groups is None else len(set(bootstrap.groups)),
         value=value,
-        without_signs=without_signs,
+        with_signs=every.score(method) if unsigned else None,
     )
     shift = removal_shift(pipeline.task, erased.raw, erased.raw_shortened[:, orders[RANDOM]], targets, bootstrap)
     return Faithfulness(
@@ -167,9 +166,11 @@ def _judged(
         verdict=verdict.word,
         sentence=f"{verdict.sentence} {shift.sentence}" if shift.unusual else verdict.sentence,
         more_inputs=verdict.more,
-        best=best,
-        skills=skill,
-        without_signs=without_signs,
+        best=every.best,
+        skills={name: every.score(name) for name in orders},
+        skill=kind.score(method),
+        best_of_kind=kind.best,
+        unsigned=unsigned,
         effects={name: effects(erased, orders, scale, bootstrap) for name, scale in scales.items()},
         flips=None if value else flips(erased, orders, bootstrap),
         shift=shift,
@@ -185,16 +186,24 @@ def _judged(
     )
 
 
-def _skills(found: Competition, scale: Scale, bootstrap: Bootstrap) -> tuple[str, dict[str, Score], Score | None]:
-    """The best competitor, the skill of every method, and the largest one of a competitor that is ranked by size."""
-    by_size = {f"{name} by size": each for name, each in found.by_size.items()}
-    orders = {**found.orders, **by_size}
+def is_unsigned(found: Competition, method: str) -> bool:
+    """Is the method of a kind without signs, and is there such a kind: is the answer a class?"""
+    return bool(found.by_size) and not found.signed[method]
+
+
+def skill_of(found: Competition, method: str, bootstrap: Bootstrap, *, value: bool) -> tuple[Drawn, Drawn]:
+    """Skills against the best competitor, and skills against the best one of the same kind as `method`."""
+    scale = closeness if value else log_odds
+    every = _drawn(found, found.orders, scale, bootstrap)
+    if not is_unsigned(found, method):
+        return every, every
+    return every, _drawn(found, {**found.orders, **found.by_size}, scale, bootstrap)
+
+
+def _drawn(found: Competition, orders: Mapping[str, range], scale: Scale, bootstrap: Bootstrap) -> Drawn:
     competitors = [each.name for each in COMPETITORS]
     gained = gains(found.erased, orders, scale)
-    best, skill = skills(gained, list(orders), bootstrap, reference=RANDOM, competitors=competitors)
-    known = [skill[name] for name in by_size if skill[name].value is not None]
-    largest = max(known, key=lambda score: score.value or 0.0, default=None)
-    return best, {name: skill[name] for name in found.orders}, largest
+    return draw_skills(gained, list(orders), bootstrap, reference=RANDOM, competitors=competitors)
 
 
 def _chosen(sample: Sample, values: Sequence[Any] | None, count: int, name: str) -> list[Any] | None:

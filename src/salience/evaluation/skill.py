@@ -6,12 +6,29 @@ Legend: N rows, K methods, R draws.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 from salience.evaluation.bootstrap import Bootstrap, interval, mean
 from salience.evaluation.score import Score
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The skill of each method on all rows and in every draw, or the reason why there is no such scale."""
+
+    best: str
+    values: dict[str, float]
+    draws: dict[str, Float[np.ndarray, "R"]]
+    reason: str = ""
+
+    def score(self, name: str) -> Score:
+        """The skill of one method with its interval."""
+        if self.reason:
+            return Score(None, reason=self.reason)
+        return Score(self.values[name], *interval(self.draws[name]))
 
 
 def skills(
@@ -27,6 +44,19 @@ def skills(
     In a bootstrap draw the best is the best of that draw. Unless the best is certainly better than the reference there
     is no scale, and so no skill.
     """
+    found = draw_skills(gains, names, bootstrap, reference=reference, competitors=competitors)
+    return found.best, {name: found.score(name) for name in names}
+
+
+def draw_skills(
+    gains: Float[np.ndarray, "N K"],
+    names: Sequence[str],
+    bootstrap: Bootstrap,
+    *,
+    reference: str,
+    competitors: Sequence[str],
+) -> Drawn:
+    """The same before draws become intervals."""
     zero, rivals = names.index(reference), [names.index(each) for each in competitors]
     drawn = bootstrap.distribution(mean(gains), len(gains))
     best = drawn[:, rivals].max(1)
@@ -35,9 +65,9 @@ def skills(
     winner = max(rivals, key=lambda k: value[k])
     if certain is None or certain <= 0 or value[winner] <= value[zero]:
         reason = "no method found parts that certainly matter more to the answer than parts taken at random"
-        return names[winner], {name: Score(None, reason=reason) for name in names}
+        return Drawn(names[winner], {}, {}, reason)
     # Draws in which nothing is above the reference are rare by now, and have no scale.
     length = np.where(best > drawn[:, zero], best - drawn[:, zero], np.nan)
     value = (value - value[zero]) / (value[winner] - value[zero])
     drawn = (drawn - drawn[:, [zero]]) / length[:, None]
-    return names[winner], {name: Score(float(value[k]), *interval(drawn[:, k])) for k, name in enumerate(names)}
+    return Drawn(names[winner], dict(zip(names, value.tolist(), strict=True)), dict(zip(names, drawn.T, strict=True)))

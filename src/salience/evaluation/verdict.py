@@ -30,7 +30,7 @@ def judge(
     count: int,
     num_groups: int | None = None,
     value: bool = False,
-    without_signs: Score | None = None,
+    with_signs: Score | None = None,
 ) -> Verdict:
     """The verdict on a method. It is given only where the whole interval lies on one side of each line.
 
@@ -39,7 +39,8 @@ def judge(
 
     Args:
         value: is the answer a value and not a class?
-        without_signs: the largest skill that a post-hoc method reaches without its signs, for a method that has none.
+        with_signs: for a method that has no signs, and is measured against others without theirs: its skill against the
+            best of them with signs.
 
     >>> judge(Score(0.9, 0.8, 1.0), method="received", best="leave_one_out", count=256).word
     'pass'
@@ -57,9 +58,10 @@ def judge(
     meaning = _OPEN[skill.low > 0] if word == "inconclusive" else _MEANING[word]
     meaning = meaning.format(method=method, change="moves the value" if value else "weakens the prediction")
     numbers = f"skill {skill.value:.2f}, 95 % interval {skill.low:.2f} to {skill.high:.2f}, from {inputs}"
-    sentence = f"{meaning} ({numbers}; 0 is a random order, 1 the best other method, {best})."
-    if without_signs and word != "pass":
-        sentence += f" {_unsigned(method, without_signs)}"
+    ruler = "the best other method" + (" without its signs" if with_signs else "")
+    sentence = f"{meaning} ({numbers}; 0 is a random order, 1 {ruler}, {best})."
+    if with_signs:
+        sentence += f" {_unsigned(method, with_signs)}"
     if word != "inconclusive":
         return Verdict(word, sentence)
     more = more_inputs(skill.value, skill.low, skill.high, count)
@@ -78,7 +80,7 @@ def more_inputs(value: float, low: float, high: float, count: int) -> int | None
         if low < line <= high:
             reach = value - low if value >= line else high - value
             factor = max(factor, (reach / max(abs(value - line), 1e-9)) ** 2)
-    return None if factor > 100 else _two_digits(count * (factor - 1))
+    return None if factor > 100 else two_digits(count * (factor - 1))
 
 
 _MEANING = {
@@ -106,10 +108,13 @@ def _word(low: float, high: float) -> str:
     return "weak" if low >= WEAK and high < PASS else "inconclusive"
 
 
-def _unsigned(method: str, best: Score) -> str:
+def _unsigned(method: str, with_signs: Score) -> str:
+    reached = (
+        "" if with_signs.value is None else f"; against the best with its signs, its skill is {with_signs.value:.2f}"
+    )
     return (
         f"{method} has no signs, so it cannot tell parts that speak for the prediction from parts that speak against "
-        f"it; the best other method reaches {best.value:.2f} without its signs."
+        f"it, and is compared with others as if they had none{reached}."
     )
 
 
@@ -119,7 +124,7 @@ def _wanted(more: int | None) -> str:
     return f"About {more:,} more inputs would decide it."
 
 
-def _two_digits(number: float) -> int:
+def two_digits(number: float) -> int:
     """Rounded up to two significant digits: a rough number should look like one."""
     unit = 10 ** max(0, math.floor(math.log10(max(number, 1))) - 1)
     return math.ceil(round(number / unit, 6)) * unit

@@ -137,6 +137,7 @@ class Proof:
     operator: str  # how a unit is taken away, in words
     scale: str  # what the curves show, "log-odds of the prediction"
     guards: tuple[Finding, ...] = ()
+    ruler: str = ""  # what the method that is judged is measured by: where its skill would be 1
     weak_from: float = 0.3  # the skill from which a verdict is weak, not fail
     pass_from: float = 0.7
 

@@ -140,6 +140,7 @@ def proof(found: Faithfulness) -> show.Proof:
         methods=tuple(_judged(name, effect, found) for name, effect in effects.items()),
         shown=METHODS[found.method][0],
         best=METHODS[found.best][0],
+        ruler=METHODS[found.best_of_kind][0] + (" without its signs" if found.unsigned else ""),
         reference=METHODS[RANDOM][0],
         count=found.num_rows,
         seed=found.seed,
@@ -150,17 +151,21 @@ def proof(found: Faithfulness) -> show.Proof:
 
 
 def _judged(name: str, effect: Effect, found: Faithfulness) -> show.MethodProof:
-    verdict = None
-    if name in found.skills and name not in (found.best, RANDOM):
-        verdict = judge(found.skills[name], method=name, best=found.best, count=found.num_rows)
+    skill, verdict, sentence = found.skills.get(name), "", ""
+    if name == found.method:
+        # Its own kind is the measure, which may be one without signs.
+        skill, verdict, sentence = found.skill, found.verdict, found.sentence
+    elif name in found.skills and name not in (found.best, RANDOM):
+        judged = judge(found.skills[name], method=name, best=found.best, count=found.num_rows)
+        verdict, sentence = judged.word, judged.sentence
     return show.MethodProof(
         name=METHODS[name][0],
         comprehensiveness=effect.comprehensiveness,
         sufficiency=effect.sufficiency,
         fraction_to_flip=found.flips[name].fraction if found.flips else None,
-        skill=found.skills.get(name),
-        verdict=verdict.word if verdict else "",
-        sentence=_titled(verdict.sentence) if verdict else "",
+        skill=skill,
+        verdict=verdict,
+        sentence=_titled(sentence),
         deletion=_curve(effect.deletion_curve, found),
         insertion=_curve(effect.insertion_curve, found),
     )
