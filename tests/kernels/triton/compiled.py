@@ -34,12 +34,13 @@ def main(capabilities: str, dtype: str, width: str, vectors: str, *extras: str) 
 
 
 def planned(dtype: torch.dtype, width: int, vectors: int, biased: bool) -> list[tuple[Any, dict, dict]]:
-    """The arguments of each kernel, with every option in use."""
+    """The arguments of each kernel, with a bias or with every other option in use."""
     query, key = torch.zeros(1, 4, N, width, dtype=dtype), torch.zeros(1, 2, N, width, dtype=dtype)
     rows, several = torch.zeros(1, 4, N), torch.zeros(1, 4, vectors, N)
     real = torch.ones(1, N, dtype=torch.bool)
     bias = torch.zeros(1, 4, N, N, dtype=dtype) if biased else None
-    problem = Problem(query, key, 1.0, seen=real, asked=real, causal=True, bias=bias)
+    window = None if biased else 100
+    problem = Problem(query, key, 1.0, seen=real, asked=real, causal=True, window=window, bias=bias)
     slopes = launch.Slopes(rows, out=query, value=key, received=several, weights=several, entropy=rows)
     plans: list[tuple[Any, dict, dict]] = []
     launch._start = lambda kernel, grid, arguments, constants: plans.append((kernel, arguments, constants))
