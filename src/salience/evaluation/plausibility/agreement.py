@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from salience.evaluation.bootstrap import Bootstrap, Statistic, interval
+from salience.evaluation.bootstrap import Bootstrap, Statistic
+from salience.evaluation.plausibility.averages import mean_of_defined, scores
 from salience.evaluation.plausibility.ranking import auprc, average_precision
 from salience.evaluation.plausibility.spans import merged_counts, released_counts
 from salience.evaluation.plausibility.tokens import select, token_scores
@@ -73,34 +74,19 @@ def row_numbers(
 
 def agreement(numbers: Float[np.ndarray, "N C"], bootstrap: Bootstrap) -> Agreement:
     """Averages over rows, from `row_numbers` of each."""
-    statistic = _averages(numbers)
-    values = statistic(np.ones((1, len(numbers))))[0]
-    drawn = bootstrap.distribution(statistic, len(numbers))
-    scores = [_score(value, each) for value, each in zip(values, drawn.T, strict=True)]
+    found = scores(_averages(numbers), len(numbers), bootstrap, undefined=_UNDEFINED)
     count = numbers.shape[1]
 
     def three(columns: tuple[int, int], f1: int) -> PrecisionRecallF1:
-        return PrecisionRecallF1(scores[columns[0]], scores[columns[1]], scores[f1])
+        return PrecisionRecallF1(found[columns[0]], found[columns[1]], found[f1])
 
     return Agreement(
         tokens=three(_TOKENS, _F1),
         iou_released=three(_RELEASED, count),
         iou_merged=three(_MERGED, count + 1),
-        average_precision=scores[_AREAS[0]],
-        auprc=scores[_AREAS[1]],
+        average_precision=found[_AREAS[0]],
+        auprc=found[_AREAS[1]],
     )
-
-
-def mean_of_defined(values: Float[np.ndarray, "N *C"]) -> Statistic:
-    """The statistic that averages each column over the rows of a draw where it is defined."""
-    defined = np.isfinite(values)
-    known = np.where(defined, values, 0.0)
-
-    def statistic(weights: Float[np.ndarray, "R N"]) -> Float[np.ndarray, "R *C"]:
-        total = weights @ defined.astype(float)
-        return np.divide(weights @ known, total, out=np.full(total.shape, np.nan), where=total > 0)
-
-    return statistic
 
 
 def _averages(numbers: Float[np.ndarray, "N C"]) -> Statistic:
@@ -123,7 +109,3 @@ def _f1(precision: Float[np.ndarray, "R"], recall: Float[np.ndarray, "R"]) -> Fl
 def _mean(part: Int[np.ndarray, "M"], whole: Int[np.ndarray, "M"]) -> float:
     """The mean share over selections; NaN where there is nothing to have a share of."""
     return float(np.mean(part / whole)) if (whole > 0).all() else float("nan")
-
-
-def _score(value: float, drawn: Float[np.ndarray, "R"]) -> Score:
-    return Score(None, reason=_UNDEFINED) if np.isnan(value) else Score(float(value), *interval(drawn))

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from salience.evaluation.bootstrap import Bootstrap, interval, mean
+from salience.evaluation.bootstrap import Bootstrap, mean
+from salience.evaluation.plausibility.averages import scores
 from salience.evaluation.plausibility.marks import Row, Together
 from salience.evaluation.plausibility.ranking import average_precision
 from salience.evaluation.plausibility.tokens import select, token_scores
@@ -109,8 +110,7 @@ def _numbers(
 
 
 def _explained(values: Float[np.ndarray, "N 3"], bootstrap: Bootstrap) -> Explained:
-    drawn = bootstrap.distribution(mean(values), len(values))
-    importance, prior, human = (Score(float(each.mean()), *interval(drawn[:, i])) for i, each in enumerate(values.T))
+    importance, prior, human = scores(mean(values), len(values), bootstrap, undefined=_NO_SCALE)
     _, found = skills(values, _NAMES, bootstrap, reference="position prior", competitors=["human"])
     share = found["importance"]
     return Explained(

@@ -38,7 +38,7 @@ def union(marks: Bool[np.ndarray, "A L"]) -> Bool[np.ndarray, "L"]:
     >>> union(np.array([[True, False, False], [True, True, False]])).tolist()
     [True, True, False]
     """
-    return marks.any(0)
+    return marks.sum(0) > 0
 
 
 def majority(marks: Bool[np.ndarray, "A L"]) -> Bool[np.ndarray, "L"]:
@@ -47,8 +47,7 @@ def majority(marks: Bool[np.ndarray, "A L"]) -> Bool[np.ndarray, "L"]:
     >>> majority(np.array([[True, False, False], [True, True, False]])).tolist()
     [True, False, False]
     """
-    share: Float[np.ndarray, "L"] = marks.mean(0)
-    return share > 0.5
+    return 2 * marks.sum(0) > len(marks)
 
 
 def read(heats: Sequence[Importances], rationales: Sequence[Rationale]) -> list[Row | None]:

@@ -20,7 +20,8 @@ from jaxtyping import Float
 
 from salience.core.errors import ConfigError, DataError
 from salience.evaluation.bootstrap import Bootstrap
-from salience.evaluation.plausibility.agreement import Agreement, agreement, mean_of_defined, row_numbers
+from salience.evaluation.plausibility.agreement import Agreement, agreement, row_numbers
+from salience.evaluation.plausibility.averages import mean_of_defined
 from salience.evaluation.plausibility.ceiling import Ceiling, measure_ceiling
 from salience.evaluation.plausibility.marks import Importances, Rationale, Row, Together, read, union
 from salience.evaluation.plausibility.prior import position_prior
