@@ -26,13 +26,15 @@ def received(
     with torch.no_grad(), torch.autocast(problem.query.device.type, enabled=False):
         batch, heads, _, sources = problem.shape
         total = torch.zeros(batch, heads, weights.shape[2], sources, dtype=problem.dtype, device=lse.device)
+        alive = lse.isfinite()[:, :, None]
+        weights = torch.where(alive, weights, 0.0)
+        high = torch.where(alive, lse[:, :, None] * LOG2E, 0.0)  # [B, H, 1, T]
+        # Where exponents are small, each query's power is taken to its weight instead of from its scores.
+        scaled = weights * torch.exp2(-high)
         rows_at_once, columns_at_once, units_at_once = policy.tile(problem)
         for units in load(problem, units_at_once):
-            high = units.queries(lse[..., None]) * LOG2E  # [Z, R, T, 1]
-            own = torch.where(high.mT.isfinite(), units.queries(weights.mT).mT, 0.0)  # [Z, R, W, T]
-            shift: Tensor | None = torch.where(high.isfinite(), high, 0.0)
-            if units.bounded:
-                own, shift = own * torch.exp2(-high.mT).nan_to_num_(posinf=0.0), None
+            own = units.queries((scaled if units.bounded else weights).mT).mT  # [Z, R, W, T]
+            shift = None if units.bounded else units.queries(high.mT)  # [Z, R, T, 1]
             result = units.mine(total.unflatten(1, (-1, problem.share)))  # [Z, R, W, S]
             for columns in blocks(units.columns, columns_at_once):
                 for rows in blocks(overlap(problem.rows(columns), units.rows), rows_at_once):

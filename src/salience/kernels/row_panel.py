@@ -167,7 +167,7 @@ def _lse(panel: Panel) -> Float[Tensor, "Z L 1"]:
 def _entropy(panel: Panel) -> Float[Tensor, "Z L 1"]:
     """The logarithm of the sum, less the mean exponent. Overwrites the exponents."""
     assert panel.exponents is not None
-    mean = torch.mul(panel.powers, panel.exponents, out=panel.exponents).sum(dim=-1, keepdim=True) * panel.inverse
+    mean = panel.exponents.mul_(panel.powers).sum(dim=-1, keepdim=True) * panel.inverse
     entropy = LN2 * (panel.total.log2() - mean)
     return torch.where(panel.inverse > 0, entropy, 0.0).clamp_(min=0.0)
 

@@ -21,6 +21,8 @@ from salience.kernels.problem import Problem
 
 LOG2E = 1 / math.log(2)
 LN2 = math.log(2)
+# Numbers of queries and keys that are converted together.
+LOAD = 2**18
 # Exponents this small or large can be raised to powers, and summed over any row, without shifting them first.
 SAFE = 60.0
 
@@ -127,8 +129,13 @@ class Units:
 def load(problem: Problem, at_once: int) -> Iterator[Units]:
     """All units of a problem, up to `at_once` together."""
     workspace = Workspace()
-    for examples, heads in _spans(problem.shape[0], problem.groups, at_once):
-        yield _loaded(problem, examples, heads, workspace)
+    batch, heads, queries, sources = problem.shape
+    numbers = (heads // problem.groups * queries + sources) * problem.query.shape[3]
+    # Short sequences are converted together: each operation costs some microseconds, however little it does.
+    for examples, groups in _spans(batch, problem.groups, max(at_once, LOAD // max(1, numbers))):
+        loaded = _Loaded(problem, examples, groups, workspace)
+        for some, own in _spans(examples.stop - examples.start, groups.stop - groups.start, at_once):
+            yield loaded.part(some, own)
 
 
 def blocks(whole: slice, size: int) -> Iterator[slice]:
@@ -154,24 +161,63 @@ def _spans(batch: int, groups: int, at_once: int) -> Iterator[tuple[slice, slice
             yield examples, slice(0, groups)
 
 
-def _loaded(problem: Problem, examples: slice, heads: slice, workspace: Workspace) -> Units:
-    _, _, queries, sources = problem.shape
-    count = heads.stop - heads.start
-    rows, asked = _range(problem.asked, examples, queries, count)
-    columns, seen = _range(problem.seen, examples, sources, count)
-    own = problem.query.unflatten(1, (problem.groups, problem.share))[examples, heads].flatten(0, 1)
-    query = own.to(problem.dtype) * (problem.scale * LOG2E)
-    key = problem.key[examples, heads].flatten(0, 1).to(problem.dtype)
-    hidden = None
-    if asked is not None:
-        query = torch.where(asked[:, None, :, None], query, 0.0)
-    if seen is not None:
-        key = torch.where(seen[:, :, None], key, 0.0)
-        hidden = torch.zeros(seen.shape, dtype=key.dtype, device=key.device).masked_fill_(~seen, -torch.inf)[:, None]
-    bounded = problem.bias is None and _bound(query[:, :, rows], key[:, columns]) <= SAFE
-    return Units(
-        problem, examples, heads, query.contiguous(), key.contiguous(), asked, hidden, rows, columns, bounded, workspace
-    )
+class _Loaded:
+    """Queries and keys of many units, converted together."""
+
+    def __init__(self, problem: Problem, examples: slice, heads: slice, workspace: Workspace) -> None:
+        own = problem.query.unflatten(1, (problem.groups, problem.share))[examples, heads].flatten(0, 1)
+        query = own.to(problem.dtype) * (problem.scale * LOG2E)
+        key = problem.key[examples, heads].flatten(0, 1).to(problem.dtype)
+        self.problem = problem
+        self.examples, self.heads = examples, heads
+        self.count = heads.stop - heads.start
+        if problem.asked is not None:
+            asked = problem.asked[examples].repeat_interleave(self.count, dim=0)
+            query = torch.where(asked[:, None, :, None], query, 0.0)
+        if problem.seen is not None:
+            seen = problem.seen[examples].repeat_interleave(self.count, dim=0)
+            key = torch.where(seen[:, :, None], key, 0.0)
+        self.query, self.key = query.contiguous(), key.contiguous()
+        self.workspace = workspace
+        self.bounded = problem.bias is None and self._bound() <= SAFE
+
+    def part(self, some: slice, own: slice) -> Units:
+        """Some heads of one of these examples, or all heads of some of them; both are counted from the first."""
+        _, _, queries, sources = self.problem.shape
+        flat = slice(some.start * self.count + own.start, (some.stop - 1) * self.count + own.stop)
+        examples = slice(self.examples.start + some.start, self.examples.start + some.stop)
+        rows, asked = _range(self.problem.asked, examples, queries, own.stop - own.start)
+        columns, seen = _range(self.problem.seen, examples, sources, own.stop - own.start)
+        hidden = None
+        if seen is not None:
+            zeros = torch.zeros(seen.shape, dtype=self.key.dtype, device=self.key.device)
+            hidden = zeros.masked_fill_(~seen, -torch.inf)[:, None]
+        return Units(
+            problem=self.problem,
+            examples=examples,
+            heads=slice(self.heads.start + own.start, self.heads.start + own.stop),
+            query=self.query[flat],
+            key=self.key[flat],
+            asked=asked,
+            hidden=hidden,
+            rows=rows,
+            columns=columns,
+            bounded=self.bounded,
+            workspace=self.workspace,
+        )
+
+    def _bound(self) -> float:
+        """No product of a query and a key is larger than that of their lengths. NaN if anything is."""
+        if not self.query.numel() or not self.key.numel():
+            return 0.0
+        longest = self._square_lengths(self.query).amax() * self._square_lengths(self.key).amax()
+        return float(longest.sqrt())
+
+    def _square_lengths(self, values: Float[Tensor, "*axes E"]) -> Float[Tensor, "N"]:
+        # A product with ones is several times as fast as a sum over the last axis, and old memory as new memory.
+        squares = self.workspace.space("squares", tuple(values.shape), values)
+        torch.mul(values, values, out=squares)
+        return torch.mv(squares.flatten(0, -2), values.new_ones(values.shape[-1]))
 
 
 def _range(
@@ -186,11 +232,3 @@ def _range(
         return slice(0, 0), own.repeat_interleave(heads, dim=0)
     found = slice(int(real[0]), int(real[-1]) + 1)
     return found, None if bool(own[:, found].all()) else own.repeat_interleave(heads, dim=0)
-
-
-def _bound(query: Float[Tensor, "Z R M E"], key: Float[Tensor, "Z C E"]) -> float:
-    """No product of a query and a key is larger than that of their lengths. NaN if anything is."""
-    if not query.numel() or not key.numel():
-        return 0.0
-    longest = [torch.linalg.vector_norm(each, dim=-1).amax() for each in (query, key)]
-    return float(longest[0] * longest[1])
