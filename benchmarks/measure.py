@@ -138,7 +138,8 @@ def _git(*words: str) -> str:
 
 def _in_lines(text: str) -> str:
     """Each list of plain values on one line."""
-    return re.sub(r"\[[^][{}]*\]", lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
+    # Within a string no line ends.
+    return re.sub(r"\[\n[^][{}]*\]", lambda found: "[" + re.sub(r"\n *", " ", found[0][1:-1]).strip() + "]", text)
 
 
 def _rounded(row: dict[str, Any]) -> dict[str, Any]:

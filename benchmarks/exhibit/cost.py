@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -36,6 +36,19 @@ def costs(case: Case) -> list[Cost]:
             break
         found.append(cost(case, size))
     return found
+
+
+def least_of(passes: Sequence[Sequence[Cost]]) -> list[Cost]:
+    """The least of each size: what else a machine does comes and goes."""
+    return [
+        Cost(
+            same[0].elements,
+            min(each.milliseconds for each in same),
+            min(each.received_milliseconds for each in same),
+            min(each.mebibytes for each in same),
+        )
+        for same in zip(*passes, strict=True)
+    ]
 
 
 @torch.no_grad()

@@ -49,9 +49,10 @@ found, the reason is told.
 def page(measured: Found, planted: Found) -> str:
     """The whole page."""
     machine = (
-        "**Cost** is that of one input of vectors of width 64, in evaluation, on {cpu}, {threads} thread, "
-        "torch {torch}: CPU time of the forward pass, and of asking the record for the received attention after it; "
-        "memory is the peak of what tensors hold, for both. Sizes that would need more than 1 GiB are left out.\n"
+        "**Cost** is that of one input of vectors of width 64, all of which ask, in evaluation, on {cpu}, {threads} "
+        "thread, torch {torch}: CPU time of the forward pass, and of asking the record for the received attention "
+        "after it; memory is the peak of what tensors hold, for both. Sizes that would take more than 1 GiB are left "
+        "out.\n"
     ).format(**measured["machine"])
     parts = [INTRODUCTION, machine, _summary(measured, planted)]
     for number, family in enumerate(FAMILIES, 1):

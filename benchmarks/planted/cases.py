@@ -117,9 +117,9 @@ CASES = (
         tasks.image,
         size=25,
         steps=600,
-        why="The network that chooses the map reads every patch itself, and learns to tell the answer by the map; one "
-        "that goes to the red patch is hard to find, as its gradient is that of neighbouring patches. The weights tell "
-        "what was read, not what the map was chosen by.",
+        why="The network that chooses the map reads every patch itself, and may come to tell the answer by the map, as "
+        "by how much of the image it leaves outside. A map that goes to the red patch is hard to find, as its "
+        "gradient is that of neighbouring patches. The weights tell what was read, not what the map was chosen by.",
     ),
     Case(
         "CBAM",

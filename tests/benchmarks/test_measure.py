@@ -48,3 +48,12 @@ def test_every_published_result_has_the_common_form(path) -> None:
     assert {"command", "date", "commit", "machine"} < set(result)
     for row in result["rows"]:
         assert set(row) == {each.name for each in fields(Row)}
+
+
+def test_a_result_may_hold_more_and_its_lists_stand_on_one_line(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "RESULTS", tmp_path)
+    measure.write("some", [Row("speed", 1.0, "x")], weights=[[0.5, 0.25], [1.0, 0.0]], names=["a  b", "[ c ]"])
+    text = (tmp_path / "some.json").read_text()
+    assert json.loads(text)["weights"] == [[0.5, 0.25], [1.0, 0.0]]
+    assert "[0.5, 0.25]" in text
+    assert json.loads(text)["names"] == ["a  b", "[ c ]"]

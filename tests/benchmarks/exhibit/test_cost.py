@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from benchmarks.exhibit.cost import SIZES, cost, costs, peak
+from benchmarks.exhibit.cost import SIZES, Cost, cost, costs, least_of, peak
 from benchmarks.planted.cases import CASES
 
 NUMBERS = 2**18  # A tensor of as many float32 holds one MiB.
@@ -29,3 +29,8 @@ def test_a_cost_is_measured_for_each_size_and_grows() -> None:
 def test_sizes_end_where_memory_would(monkeypatch) -> None:
     monkeypatch.setattr("benchmarks.exhibit.cost.MOST", 0)
     assert len(costs(CASES[1])) == 1
+
+
+def test_the_least_of_each_size_counts() -> None:
+    first, second = [Cost(64, 1.0, 4.0, 9.0), Cost(128, 5.0, 5.0, 9.0)], [Cost(64, 2.0, 3.0, 8.0), Cost(128, 4, 6, 9)]
+    assert least_of([first, second]) == [Cost(64, 1.0, 3.0, 8.0), Cost(128, 4, 5.0, 9.0)]
