@@ -15,6 +15,7 @@ from salience.core.build import build
 from salience.core.errors import ConfigError, SalienceError
 from salience.data import quality, splitters, table
 from salience.data.infer import Inference, infer, labelled, parse_targets
+from salience.data.rationale import Rationale, rationale_columns, read_rationales
 from salience.data.split import Split, split
 from salience.data.splitters import SIDES
 from salience.pipeline import Pipeline
@@ -39,6 +40,8 @@ class Prepared:
     targets: list[Any]
     split: Split
     findings: list[quality.Finding]
+    rationales: dict[str, list[Rationale | None]]
+    """Per marked input column, what people marked in each row."""
 
     def rows(self, side: str) -> list[dict[str, Any]]:
         """The input cells of one side."""
@@ -48,6 +51,11 @@ class Prepared:
     def targets_of(self, side: str) -> list[Any]:
         """The targets of one side."""
         return [self.targets[i] for i in getattr(self.split, side)]
+
+    def rationales_of(self, side: str) -> dict[str, list[Rationale | None]]:
+        """What people marked on one side."""
+        index = getattr(self.split, side)
+        return {name: [each[i] for i in index] for name, each in self.rationales.items()}
 
     def ids(self, side: str) -> list[str]:
         """The row ids of one side."""
@@ -62,13 +70,32 @@ def prepare(source: Any, settings: Settings) -> Prepared:
         ConfigError: the settings do not fit the table.
     """
     frame = table.read(source)
-    inference = infer(frame, target=settings.target, inputs=settings.input_names, task=settings.task_name)
-    frame = labelled(frame, inference)
+    marks = _set_aside(frame, settings)
+    # What people marked gives the answer away, so that nothing but the reader of rationales may see it.
+    unmarked = frame.drop(columns=marks)
+    inference = infer(unmarked, target=settings.target, inputs=settings.input_names, task=settings.task_name)
+    frame, unmarked = labelled(frame, inference), labelled(unmarked, inference)
     targets = parse_targets(frame, inference)
+    chosen = rationale_columns(settings.rationale, inference.inputs)
+    rationales = {name: read_rationales(frame, name, each) for name, each in chosen.items()}
     by = None if settings.split is None else build(settings.split, splitters)
     divided = split(frame, inference, by=by)
-    findings = quality.check(frame, inference, divided)
-    return Prepared(source, frame, inference, targets, divided, findings)
+    findings = quality.check(unmarked, inference, divided)
+    return Prepared(source, frame, inference, targets, divided, findings, rationales)
+
+
+def _set_aside(frame: pd.DataFrame, settings: Settings) -> list[str]:
+    """The columns of rationales, each of which plays no other part."""
+    names = list(dict.fromkeys(each.column for each in rationale_columns(settings.rationale).values()))
+    for name in names:
+        table.column(frame, name)
+        if name == settings.target or name in (settings.input_names or ()):
+            raise ConfigError(
+                f"the column '{name}' holds a rationale, and cannot be the target or an input as well",
+                where="rationale",
+                fix="name it in one place only",
+            )
+    return names
 
 
 def run(
@@ -87,7 +114,7 @@ def run(
     watcher = watcher or Silent()
     prepared = prepare(source, settings)
     settings = settings.resolved(prepared.inference)
-    watcher.understood(prepared.inference.statement())
+    watcher.understood("\n".join([prepared.inference.statement(), *_annotated(prepared)]))
     data = data_facts(source, prepared.frame)
     if resume:
         _check_same_data(resume, data)
@@ -144,8 +171,14 @@ def _trained(
     )
 
 
+def _annotated(prepared: Prepared) -> list[str]:
+    """How much of each text column people annotated, one line each."""
+    counts = {name: sum(each is not None for each in found) for name, found in prepared.rationales.items()}
+    return [f"rationale of '{name}': {count:,} of {len(prepared.targets):,} rows" for name, count in counts.items()]
+
+
 def _side(pipeline: Pipeline, prepared: Prepared, side: str) -> Side:
-    return Side(pipeline.encode(prepared.rows(side)), prepared.targets_of(side))
+    return Side(pipeline.encode(prepared.rows(side)), prepared.targets_of(side), prepared.rationales_of(side))
 
 
 def _teller(watcher: Watcher, total: int, metric: str) -> Callable[[Epoch], None]:

@@ -86,6 +86,7 @@ def fit(
     target: str,
     inputs: Sequence[str] | Mapping[str, Any] | None = None,
     task: str | Mapping[str, Any] | None = None,
+    rationale: str | Mapping[str, Any] | None = None,
     split: str | Mapping[str, Any] | None = None,
     model: Mapping[str, Any] | None = None,
     train: Mapping[str, Any] | None = None,
@@ -100,6 +101,7 @@ def fit(
         target: the column to predict.
         inputs: the columns to read, by default every text column; or a modality with options for each.
         task: Classification, MultiLabel or Regression; by default inferred from the target.
+        rationale: the column in which people marked the reasons for the target; it teaches attention.
         split: ByHash, Stratified, ByColumn, ByTime or ByGroup; by default inferred.
         model: width, encoder, pool, dropout.
         train: epochs, learning_rate, seed, ...; see `salience.training.TrainOptions`.
@@ -118,6 +120,7 @@ def fit(
         target=target,
         inputs=dict(inputs) if isinstance(inputs, Mapping) else tuple(inputs) if inputs is not None else None,
         task=task,
+        rationale=rationale,
         split=split,
         model=dict(model or {}),
         train=dict(train or {}),

@@ -14,6 +14,7 @@ from salience.core.build import named
 from salience.core.config import make
 from salience.core.errors import ConfigError
 from salience.data.infer import Inference
+from salience.data.rationale import rationale_columns
 from salience.training.options import TrainOptions
 
 #: What a text column is read with unless the settings say otherwise. Every Han character is a word of its own.
@@ -33,6 +34,8 @@ class Settings:
     """The columns to read, or a modality with options for each: {review: {Text: {tokens: Jieba}}}."""
     task: str | Mapping[str, Any] | None = None
     """Classification, MultiLabel or Regression, with or without options."""
+    rationale: str | Mapping[str, Any] | None = None
+    """The column in which people marked the reasons, or one per input: {review: {column: marks, tokens: Word}}."""
     split: str | Mapping[str, Any] | None = None
     """How rows are divided: ByHash, Stratified, ByColumn, ByTime or ByGroup, with options."""
     model: Mapping[str, Any] = field(default_factory=dict)
@@ -78,13 +81,16 @@ class Settings:
 
     def resolved(self, inference: Inference) -> Settings:
         """These settings with everything that was left open filled in, ready to be saved beside the model."""
+        marked = rationale_columns(self.rationale, inference.inputs)
+        taught = {"attention_loss": "KL"} if marked and "attention_loss" not in self.train else {}
         return dataclasses.replace(
             self,
             target=inference.target,
             inputs={name: self.modalities.get(name) or dict(TEXT) for name in inference.inputs},
             task=self.task or inference.task,
             model={**MODEL, **({"encoder": "Transformer"} if "attention" in self.model else {}), **self.model},
-            train=_plain(dataclasses.asdict(self.options)),
+            rationale={name: each.setting() for name, each in marked.items()} or None,
+            train=_plain(dataclasses.asdict(self.options)) | taught,
         )
 
     def to_yaml(self) -> str:

@@ -147,8 +147,8 @@ def _loggers(names: tuple[str, ...], folder: Path) -> list[Any] | bool:
 
 
 def _own(state: dict[str, Any]) -> dict[str, Any]:
-    """The weights of the model out of those of the Lightning module around it."""
-    return {name.removeprefix("model."): each for name, each in state.items()}
+    """The weights of the model out of those of the Lightning module around it, which may have some of its own."""
+    return {name.removeprefix("model."): each for name, each in state.items() if name.startswith("model.")}
 
 
 def _why(trainer: Any, options: TrainOptions) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -17,10 +17,12 @@ from salience.core.build import build
 from salience.core.errors import NotAvailable, did_you_mean
 from salience.core.seed import derive
 from salience.data.loader import Loader
+from salience.data.rationale import Rationale
 from salience.evaluation.scores import LOWER_IS_BETTER, task_scores
 from salience.pipeline import Pipeline
 from salience.training import schedule
 from salience.training.options import TrainOptions
+from salience.training.teaching import Teaching, build_losses
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Side:
 
     examples: Sequence[Mapping[str, Example]]
     targets: Sequence[Any]
+    rationales: Mapping[str, Sequence[Rationale | None]] = field(default_factory=dict)
+    """Per marked column, what people marked in each row; it teaches attention and is never read by the model."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Epoch:
 
     number: int
     loss: float
-    """Mean training loss."""
+    """Mean training loss, attention losses included."""
     scores: dict[str, float]
     """Validation scores, and the validation loss."""
     selected: float
@@ -80,10 +84,13 @@ class Training(LightningModule):
         self._select = options.select or pipeline.task.scores[0]
         self._losses: list[Tensor] = []
         self._started = 0.0
+        losses = build_losses(options.attention_loss)
+        self.teaching = Teaching(losses, train.rationales) if losses else None
+        self._order: list[Any] = []
 
     def train_dataloader(self) -> Loader:
         """The batches of the current epoch; Lightning asks anew for each."""
-        return Loader(
+        loader = Loader(
             self._train.examples,
             self._pipeline.modalities,
             self._target,
@@ -93,6 +100,8 @@ class Training(LightningModule):
             epoch=self.current_epoch,
             drop_units=self._options.drop_units,
         )
+        self._order = loader.order
+        return loader
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:  # noqa: ARG002
         return batch.to(device)
@@ -103,9 +112,12 @@ class Training(LightningModule):
         self._losses.clear()
         self._started = time.perf_counter()
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         assert batch.target is not None
-        loss = self._pipeline.task.loss(self.model(batch).raw, batch.target)
+        output = self.model(batch)
+        loss = self._pipeline.task.loss(output.raw, batch.target)
+        if self.teaching:
+            loss = loss + self.teaching(output, batch, self._order[batch_idx].tolist())
         self._losses.append(loss.detach())
         return loss
 
@@ -142,7 +154,7 @@ class Training(LightningModule):
     ) -> None:
         """Clip the norm here, because Lightning refuses to for the fused optimiser under mixed precision."""
         if gradient_clip_val:
-            nn.utils.clip_grad_norm_(self.model.parameters(), gradient_clip_val)
+            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
 
     def _remember(self, scores: dict[str, float], value: float) -> None:
         epoch = Epoch(
@@ -166,7 +178,7 @@ class Training(LightningModule):
 
     def configure_optimizers(self) -> Any:
         options = self._options
-        optimizer = torch.optim.AdamW(_groups(self.model, options.weight_decay), lr=options.learning_rate, fused=True)
+        optimizer = torch.optim.AdamW(_groups(self, options.weight_decay), lr=options.learning_rate, fused=True)
         course: schedule.Schedule = build(options.schedule, schedule)
         steps = int(self.trainer.estimated_stepping_batches)
         return {"optimizer": optimizer, "lr_scheduler": course.over(optimizer, steps)}

@@ -29,6 +29,8 @@ class TrainOptions:
     """Epochs without a better validation score before training stops; 0 never stops early."""
     select: str | None = None
     """The validation score that chooses the best epoch; by default the first score of the task."""
+    attention_loss: str | Mapping[str, Any] | None = None
+    """What teaches attention: a name, or names with options ({Mass: {weight: 0.3}}); KL if there is a rationale."""
     drop_units: float = 0.1
     """Share of the units left out of each training row at random, so that shortened rows are nothing unusual."""
     precision: str = "32"
