@@ -25,7 +25,7 @@ class GlobalTokens(Headed):
     classification token, a question, a title), so that each weight still falls on something the input has.
 
     Formula: :math:`a^h_{ts} = \mathrm{softmax}_{s \in V(t)}(W_q^h x_t \cdot W_k^h x_s / \sqrt E)` over
-    :math:`V(t) = \{s : |s - t| \le w \text{ or } s < g \text{ or } t < g\}`; :math:`y_t = W_o\,[\sum_s a^h_{ts} W_v^h
+    :math:`V(t) = \{s : |s - t| \leq w \text{ or } s < g \text{ or } t < g\}`; :math:`y_t = W_o\,[\sum_s a^h_{ts} W_v^h
     x_s]_h`.
 
     Cost: O(S D^2 + S (w + g) D) time, O(S (D + w + g)) memory; nothing of size S S is made.

@@ -22,7 +22,7 @@ class LocalWindow(Headed):
 
     Idea: most of what a word, a step or a frame needs stands near it. With L layers, news still travels L w positions.
 
-    Formula: :math:`a^h_{ts} = \mathrm{softmax}_{|s - t| \le w}(W_q^h x_t \cdot W_k^h x_s / \sqrt E)`;
+    Formula: :math:`a^h_{ts} = \mathrm{softmax}_{|s - t| \leq w}(W_q^h x_t \cdot W_k^h x_s / \sqrt E)`;
     :math:`y_t = W_o\,[\sum_s a^h_{ts} W_v^h x_s]_h`.
 
     Cost: O(S D^2 + S w D) time, O(S (D + w)) memory, in blocks of the band; nothing of size S S is made.
