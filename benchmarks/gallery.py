@@ -4,7 +4,8 @@ Pictures show the weights of the models of `benchmarks.mechanisms` (first seed),
 they have not seen. Cost is that of one input of 64 to 2,048 vectors of width 64 in evaluation: CPU time, the least of 7
 rounds in each of two passes over all mechanisms, and the peak of memory that tensors hold at once, read from torch's
 profiler; the received attention is asked for after the forward pass and timed by itself. Mechanisms for a grid, a graph
-or groups get those of their planted task: a square image, four square frames, about eight neighbours, sentences of four.
+or groups get those of their planted task: a square image, four square frames, about eight neighbours, and sentences of
+four.
 
     python -m benchmarks.gallery    write the page and its pictures from what was measured
     python -m benchmarks.gallery --looks --costs    before, train for the pictures, and measure the costs
