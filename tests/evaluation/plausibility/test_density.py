@@ -58,7 +58,7 @@ def test_the_bias_of_an_image_is_a_sum_over_the_fixations_of_all_others(seed):
     generator = np.random.default_rng(seed)
     shapes = [(5, 7), (5, 7), (11, 3)]
     fixations = [generator.integers(0, each, (number, 2)) for each, number in zip(shapes, (2, 3, 5), strict=True)]
-    biases = centre_biases(fixations, shapes, width=0.2, share=0.1)
+    biases = list(centre_biases(fixations, shapes, width=0.2, share=0.1))
     for n, (shape, found) in enumerate(zip(shapes, biases, strict=True)):
         sigma, size = 0.2 * max(shape), np.array(shape)
         pixels = np.stack(np.mgrid[: shape[0], : shape[1]], axis=-1)
@@ -85,7 +85,7 @@ def test_the_bias_of_an_image_is_a_sum_over_the_fixations_of_all_others(seed):
         (lambda: blurred(np.ones((2, 3)), sigma=0.0), ConfigError, "positive number of pixels, got sigma=0.0"),
         (lambda: fixation_density([], (2, 3), sigma=1.0), DataError, "without fixations has no density"),
         (
-            lambda: centre_biases([np.array([[0, 0]]), []], [(2, 3)] * 2, width=0.1, share=0.1),
+            lambda: list(centre_biases([np.array([[0, 0]]), []], [(2, 3)] * 2, width=0.1, share=0.1)),
             DataError,
             "comes from other images, and none has a fixation",
         ),

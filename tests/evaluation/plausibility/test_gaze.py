@@ -41,7 +41,7 @@ def test_averages_are_those_of_each_image():
     maps, fixations = case(count=5)
     found = measure_gaze(maps, fixations, sigma=1.5, draws=0)
     shapes = [each.shape for each in maps]
-    biases = centre_biases(fixations, shapes, width=found.centre_width, share=found.uniform_share)
+    biases = list(centre_biases(fixations, shapes, width=found.centre_width, share=found.uniform_share))
     targets = [fixation_density(at, shape, sigma=1.5) for at, shape in zip(fixations, shapes, strict=True)]
     others = [
         np.concatenate([rescaled(fixations[m], shapes[m], shapes[n]) for m in range(5) if m != n]) for n in range(5)

@@ -10,7 +10,7 @@ Reference: Kuemmerer, Wallis, Bethge 2015, "Information-theoretic model comparis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ _TOLERANCE = 1e-3
 
 
 def softmax_density(saliency: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "H W"]:
-    """exp(S) brought to sum one: for maps that are logits.
+    """The density in proportion to exp(S): for maps that are logits.
 
     >>> softmax_density(np.log([[1.0, 3.0]])).round(3).tolist()
     [[0.25, 0.75]]
@@ -83,8 +83,8 @@ def fixation_density(
 
 def centre_biases(
     fixations: Sequence[Int[np.ndarray, "F 2"]], shapes: Sequence[tuple[int, int]], *, width: float, share: float
-) -> list[Float[np.ndarray, "H W"]]:
-    """For each image, where people look in all the others.
+) -> Iterator[Float[np.ndarray, "H W"]]:
+    """For each image, one after the other, where people look in all the others.
 
     Args:
         width: of each Gaussian, as a share of the longer side of the image.
@@ -99,13 +99,11 @@ def centre_biases(
         shape: sum(_counts(rescaled(each, own, shape), shape) for each, own in zip(checked, shapes, strict=True))
         for shape in set(shapes)
     }
-    biases = []
     for n, (each, shape) in enumerate(zip(checked, shapes, strict=True)):
         others = totals[shape] - _counts(each, shape)
         if not np.any(others):
             raise DataError("a bias to the centre comes from other images, and none has a fixation", where=f"image {n}")
-        biases.append(mixed(blurred(others, sigma=width * max(shape)), share))
-    return biases
+        yield mixed(blurred(others, sigma=width * max(shape)), share)
 
 
 def rescaled(fixations: Int[np.ndarray, "F 2"], shape: tuple[int, int], to: tuple[int, int]) -> Int[np.ndarray, "F 2"]:

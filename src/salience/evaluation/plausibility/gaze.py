@@ -9,7 +9,7 @@ for it (Kuemmerer et al. 2018).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -118,14 +118,14 @@ def measure_gaze(
     if not sigma > 0:
         raise ConfigError(f"expected a positive number of pixels, got sigma={sigma}")
     index = _with_fixations(maps, fixations, groups)
-    chosen = [as_map(maps[n], where=f"maps[{n}]") for n in index]
+    chosen = [maps[n] for n in index]
+    shapes = [as_map(maps[n], where=f"maps[{n}]").shape for n in index]
     looked = [
-        as_fixations(fixations[n], each.shape, where=f"fixations[{n}]") for n, each in zip(index, chosen, strict=True)
+        as_fixations(fixations[n], shape, where=f"fixations[{n}]") for n, shape in zip(index, shapes, strict=True)
     ]
     bootstrap = Bootstrap(draws, seed, None if groups is None else [groups[n] for n in index])
-    biases = centre_biases(looked, [each.shape for each in chosen], width=CENTRE_WIDTH, share=UNIFORM_SHARE)
-    informed = [mixed(density(each), UNIFORM_SHARE) for each in chosen]
-    numbers = _numbers(chosen, informed, biases, looked, sigma=sigma, generator=np.random.default_rng(seed))
+    generator = np.random.default_rng(seed)
+    numbers = np.array(list(_numbers(chosen, shapes, looked, density=density, sigma=sigma, generator=generator)))
     return Gaze(
         importance=_scores(numbers[:, 0], bootstrap),
         centre_bias=_scores(numbers[:, 1], bootstrap),
@@ -157,26 +157,24 @@ def _with_fixations(maps: Sequence[Any], fixations: Sequence[Any], groups: Seque
 
 def _numbers(
     maps: Sequence[Float[np.ndarray, "H W"]],
-    informed: Sequence[Float[np.ndarray, "H W"]],
-    biases: Sequence[Float[np.ndarray, "H W"]],
+    shapes: Sequence[tuple[int, int]],
     looked: Sequence[Int[np.ndarray, "F 2"]],
     *,
+    density: Callable[[Float[np.ndarray, "H W"]], Float[np.ndarray, "H W"]],
     sigma: float,
     generator: np.random.Generator,
-) -> Float[np.ndarray, "N 2 C"]:
-    """Every metric of the map and of the bias to the centre, per image."""
-    found = []
-    for n, (own, bias, at) in enumerate(zip(maps, biases, looked, strict=True)):
-        target = fixation_density(at, own.shape, sigma=sigma)
-        elsewhere = [rescaled(each, maps[m].shape, own.shape) for m, each in enumerate(looked) if m != n]
+) -> Iterator[list[list[float]]]:
+    """Every metric of the map and of the bias to the centre, image by image: large images are many numbers."""
+    biases = centre_biases(looked, shapes, width=CENTRE_WIDTH, share=UNIFORM_SHARE)
+    for n, (own, shape, bias, at) in enumerate(zip(maps, shapes, biases, looked, strict=True)):
+        target = fixation_density(at, shape, sigma=sigma)
+        elsewhere = [rescaled(each, shapes[m], shape) for m, each in enumerate(looked) if m != n]
         others = np.concatenate(elsewhere)
-        found.append(
-            [
-                _metrics(each, probable, bias, target, at, others, generator)
-                for each, probable in ((own, informed[n]), (bias, bias))
-            ]
-        )
-    return np.array(found)
+        informed = mixed(density(own), UNIFORM_SHARE)
+        yield [
+            _metrics(each, probable, bias, target, at, others, generator)
+            for each, probable in ((own, informed), (bias, bias))
+        ]
 
 
 def _metrics(

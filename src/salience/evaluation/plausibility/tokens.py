@@ -30,9 +30,10 @@ def select(
 def token_scores(
     selected: Bool[np.ndarray, "*M L"], marked: Bool[np.ndarray, "L"]
 ) -> tuple[Float[np.ndarray, "*M"], Float[np.ndarray, "*M"], Float[np.ndarray, "*M"]]:
-    r"""Precision, recall and F1 of each selection: with h units that are both selected and marked,
+    r"""Precision, recall and F1 of each selection.
 
-    :math:`P = h / k`, :math:`R = h / r` and :math:`F_1 = 2 h / (k + r)`. What would be 0 / 0 is 0.
+    With h units that are both selected and marked, :math:`P = h / k`, :math:`R = h / r` and
+    :math:`F_1 = 2 h / (k + r)`. What would be 0 / 0 is 0.
 
     >>> [float(each) for each in token_scores(np.array([True, True, False]), np.array([True, False, False]))]
     [0.5, 1.0, 0.6666666666666666]
