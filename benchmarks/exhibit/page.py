@@ -85,20 +85,18 @@ def _summary(measured: Found, planted: Found) -> str:
     lines = []
     for case in CASES:
         costs = {elements: (time, memory) for elements, time, _, memory in cost_of(case.name, measured)}
-        time, memory = costs.get(USUAL, (None, None))
+        both = _row(planted, case.name, BOTH)
+        shares = [_row(planted, case.name, kind)["value"] for kind in (RIGHT, MEAN, LUCK)]
         lines.append(
             (
                 f"[{case.name}](#{case.name.lower()})",
-                _share(_row(planted, case.name, BOTH)),
-                f"{_row(planted, case.name, RIGHT)['value']:.0f} %",
-                f"{_row(planted, case.name, MEAN)['value']:.0f} %",
-                f"{_row(planted, case.name, LUCK)['value']:.0f} %",
-                "" if time is None else f"{_short(time)} ms",
-                "" if memory is None else f"{_short(memory)} MiB",
+                f"{_percent(both['value'])}\u00a0({_interval(both)})",
+                *map(_percent, shares),
+                *(_short(each) for each in costs.get(USUAL, ())),
             )
         )
-    head = ("Mechanism", "Found", "Right", "Right with a mean", "Hit at random", "Time at 1,024", "Memory at 1,024")
-    return _table(head, lines) + "\n"
+    head = ("", "Found, %", "Right, %", "Mean right, %", "Random hit, %", "Time, ms", "Memory, MiB")
+    return f"{_table(head, lines)}\n\nTime of the forward pass and memory are those of {USUAL:,} elements.\n"
 
 
 def _section(case: Case, measured: Found, planted: Found) -> str:
@@ -119,7 +117,7 @@ def _section(case: Case, measured: Found, planted: Found) -> str:
 
 def _sentence(case: Case, planted: Found) -> str:
     right = _row(planted, case.name, RIGHT)["value"]
-    found = f"{_share(_row(planted, case.name, BOTH))}; {right:.3g} % of the answers are right."
+    found = f"{_share(_row(planted, case.name, BOTH))}; {_percent(right)} % of the answers are right."
     asked = "One learned query asks, as in a pool. " if case.pool else ""
     task = " ".join((case.task.__doc__ or "").split())
     return f"{found} Task: {task} {asked}{case.why}".rstrip()
@@ -138,7 +136,7 @@ def _cell(size: int, cost: tuple[int, float, float, float] | None) -> str:
         return "more than 1 GiB"
     elements, time, received, memory = cost
     exactly = "" if elements == size else f"<br>({elements:,} elements)"
-    return f"{_short(time)} + {_short(received)} ms<br>{_short(memory)} MiB{exactly}"
+    return f"{_short(time)} + {_short(received)}\u00a0ms<br>{_short(memory)} MiB{exactly}"
 
 
 def _row(found: Found, name: str, kind: str) -> Mapping[str, Any]:
@@ -146,9 +144,16 @@ def _row(found: Found, name: str, kind: str) -> Mapping[str, Any]:
 
 
 def _share(row: Mapping[str, Any]) -> str:
-    """A share with its interval, in one piece."""
-    value, low, high = (f"{row[each]:.1f}".removesuffix(".0") for each in ("value", "low", "high"))
-    return f"{value} % ({low}–{high})".replace(" ", "\u00a0")
+    return f"{_percent(row['value'])} % ({_interval(row)})"
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    # Joined, so that no line breaks within.
+    return f"{_percent(row['low'])}\u2060–\u2060{_percent(row['high'])}"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def _short(value: float) -> str:
