@@ -85,7 +85,7 @@ class Training(LightningModule):
         self._losses: list[Tensor] = []
         self._started = 0.0
         losses = build_losses(options.attention_loss)
-        self.teaching = Teaching(losses, train.rationales) if losses else None
+        self.teaching = Teaching(losses, pipeline, train.examples, train.rationales) if losses else None
         self._order: list[Any] = []
 
     def train_dataloader(self) -> Loader:
@@ -108,6 +108,8 @@ class Training(LightningModule):
 
     def on_train_epoch_start(self) -> None:
         self.begun = True
+        if self.teaching:
+            self.teaching.begin(self.current_epoch)
         torch.manual_seed(derive(self._options.seed, "dropout", self.current_epoch))
         self._losses.clear()
         self._started = time.perf_counter()

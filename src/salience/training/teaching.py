@@ -1,6 +1,6 @@
 """The attention losses of a training run: which rows have a target, where it lies after units were left out, the sum.
 
-Legend: B rows of a batch, R rows with a target, S positions, U units.
+Legend: B rows of a batch, S positions, U units.
 """
 
 from __future__ import annotations
@@ -10,18 +10,24 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from salience.core.batch import Batch, Example
 from salience.core.build import build
-from salience.core.errors import ConfigError
+from salience.core.errors import ConfigError, NotAvailable
+from salience.data.modalities.text import Text
 from salience.data.rationale import Rationale
+from salience.evaluation import importance
 from salience.models.model import Output
+from salience.pipeline import Pipeline
 from salience.training import attention_losses
+from salience.training.attention_losses import Honesty
 from salience.training.attention_losses.loss import AttentionLoss
 from salience.training.looked import look
 
+#: One number per unit of a row, or None where the row has no target.
+UnitTarget = Float[np.ndarray, "U"] | None
 _WHERE = "train.attention_loss"
 
 
@@ -38,31 +44,45 @@ def build_losses(choice: str | Mapping[str, Any] | None) -> list[AttentionLoss]:
 
 
 class Teaching(nn.Module):
-    """The sum of all attention losses of a batch.
+    """The weighted sum of the attention losses of a batch.
 
-    The mean of a loss is over pairs of row and column that have a target; in a batch without any it is zero. Rows that
+    Each is a mean over the pairs of row and column that have a target, and zero in a batch without any. Rows that
     nobody annotated have none: they are left out, never given a flat target.
 
     Args:
-        losses: at least one.
+        losses: what `build_losses` gives.
+        pipeline: what is trained.
+        examples: the training rows.
         rationales: per marked column, the rationale of each training row.
 
     Raises:
         ConfigError: a loss needs marks, and there are none.
+        NotAvailable: a marked column is no text.
     """
 
-    def __init__(self, losses: Sequence[AttentionLoss], rationales: Mapping[str, Sequence[Rationale | None]]) -> None:
+    def __init__(
+        self,
+        losses: Sequence[AttentionLoss],
+        pipeline: Pipeline,
+        examples: Sequence[Mapping[str, Example]],
+        rationales: Mapping[str, Sequence[Rationale | None]],
+    ) -> None:
         super().__init__()
+        _check(losses, pipeline, rationales)
         self.readouts = nn.ModuleList(each.readout() for each in losses)
         self._losses = list(losses)
+        self._pipeline = pipeline
+        self._examples = examples
         self._rationales = dict(rationales)
-        lacking = [type(each).__name__ for each in losses if each.target == "marks" and not rationales]
-        if lacking:
-            raise ConfigError(
-                f"{' and '.join(lacking)} need to know what people marked, and no column says so",
-                where=_WHERE,
-                fix="name the column with rationale=",
-            )
+        #: Per loss that measures, the importance of each unit of each row, by column.
+        self._measured: dict[int, list[dict[str, Float[np.ndarray, "U"]]]] = {}
+
+    def begin(self, epoch: int) -> None:
+        """Measure what losses need to know of the model as it is before an epoch; epochs count from 0."""
+        for number, loss in enumerate(self._losses):
+            if isinstance(loss, Honesty) and epoch >= loss.after:
+                method: importance.importance.Importance = build(loss.method, importance)
+                self._measured[number] = method.scores(self._pipeline, self._examples)
 
     def forward(self, output: Output, batch: Batch, index: Sequence[int]) -> Float[Tensor, ""]:
         """The weighted sum.
@@ -70,46 +90,63 @@ class Teaching(nn.Module):
         Args:
             index: the number of each row of the batch among the training rows.
         """
-        marks = {
-            column: self._marks(column, [each[column] for each in batch.examples], index, batch)
-            for column in self._rationales
-        }
         total = output.raw.new_zeros(())
-        for loss, readout in zip(self._losses, self.readouts, strict=True):
-            total = total + loss.weight * self._mean(loss, readout, output, batch, marks)
+        for number, (loss, readout) in enumerate(zip(self._losses, self.readouts, strict=True)):
+            found = [self._of_column(number, column, readout, output, batch, index) for column in self._columns(loss)]
+            rows = torch.cat(found) if found else total[None][:0]
+            total = total + loss.weight * rows.sum() / max(1, len(rows))
         return total
 
-    def _mean(
-        self,
-        loss: AttentionLoss,
-        readout: nn.Module,
-        output: Output,
-        batch: Batch,
-        targets: Mapping[str, tuple[Tensor, Tensor]],
-    ) -> Float[Tensor, ""]:
-        parts = []
-        for column, (target, told) in targets.items():
-            looked = look(
-                output.records[column], batch.streams[column].layout, layer=loss.layer, head=loss.head, readout=readout
-            )
-            rows = told & loss.has_target(target, looked.mask)
-            parts.append(loss(looked.of(rows), target[rows]))
-        found = torch.cat(parts)
-        return found.sum() / max(1, len(found))
+    def _columns(self, loss: AttentionLoss) -> list[str]:
+        return list(self._rationales) if loss.target == "marks" else self._pipeline.columns
 
-    def _marks(
-        self, column: str, examples: Sequence[Example], index: Sequence[int], batch: Batch
-    ) -> tuple[Float[Tensor, "B S"], Bool[Tensor, "B"]]:
-        """The share of annotators who marked each position, and which rows anybody was asked about."""
-        size = batch.streams[column].layout.size
-        target, told = np.zeros((len(examples), size), np.float32), np.zeros(len(examples), bool)
-        for row, (example, number) in enumerate(zip(examples, index, strict=True)):
-            rationale = self._rationales[column][number]
-            if rationale is not None:
-                told[row] = True
-                target[row, : len(example)] = _by_position(rationale.marks(example.places).mean(0), example)
-        device = batch.streams[column].layout.lengths.device
-        return torch.from_numpy(target).to(device), torch.from_numpy(told).to(device)
+    def _of_column(
+        self, number: int, column: str, readout: nn.Module, output: Output, batch: Batch, index: Sequence[int]
+    ) -> Float[Tensor, "R"]:
+        """The loss of each row that has a target in this column."""
+        loss, layout = self._losses[number], batch.streams[column].layout
+        looked = look(output.records[column], layout, layer=loss.layer, head=loss.head, readout=readout)
+        target = np.zeros(tuple(looked.mask.shape), np.float32)
+        for row, (examples, place) in enumerate(zip(batch.examples, index, strict=True)):
+            units = self._units(number, column, examples[column], place)
+            if units is not None:
+                target[row, : len(examples[column])] = _by_position(units, examples[column])
+        wanted = torch.from_numpy(target).to(looked.weights)
+        rows = loss.has_target(wanted, looked.mask)
+        return loss(looked.of(rows), wanted[rows])
+
+    def _units(self, number: int, column: str, example: Example, place: int) -> UnitTarget:
+        """What a loss wants of the units that are left in an example of a training row."""
+        if self._losses[number].target == "marks":
+            rationale = self._rationales[column][place]
+            return None if rationale is None else rationale.marks(example.places).mean(0)
+        if number not in self._measured:
+            return None
+        found = np.abs(self._measured[number][place][column])
+        return found[_left(self._examples[place][column].places, example.places)]
+
+
+def _check(
+    losses: Sequence[AttentionLoss], pipeline: Pipeline, rationales: Mapping[str, Sequence[Rationale | None]]
+) -> None:
+    lacking = [type(each).__name__ for each in losses if each.target == "marks"]
+    if lacking and not rationales:
+        raise ConfigError(
+            f"{' and '.join(lacking)} cannot know what people marked: no column says so",
+            where=_WHERE,
+            fix="name the column with `rationale`",
+        )
+    for column in rationales:
+        if not isinstance(pipeline.modalities[column], Text):
+            raise NotAvailable(f"only texts can be marked, and '{column}' is none", where="rationale")
+
+
+def _left(places: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Which units are among those that were left; both have places in the same order."""
+    if len(places) == len(left):
+        return np.ones(len(places), bool)
+    known = set(map(tuple, left.tolist()))
+    return np.array([tuple(each) in known for each in places.tolist()], bool)
 
 
 def _by_position(units: Float[np.ndarray, "U"], example: Example) -> Float[np.ndarray, "S"]:
