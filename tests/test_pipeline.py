@@ -210,7 +210,8 @@ class TestUnits:
     ("inputs", "task", "model"),
     [
         (("text",), "Classification", {}),
-        (("title", "body"), "Regression", {"encoder": {"Transformer": {"layers": 1}}, "attention": {"MultiHead": {"heads": 2}}, "pool": "MultiHead"}),
+        (("title", "body"), "Regression", {"encoder": {"Transformer": {"layers": 1}}, "pool": "MultiHead"}),
+        (("title", "body"), "Regression", {"attention": {"MultiHead": {"heads": 2}}, "pool": "Mean"}),
     ],
 )
 def test_a_loaded_pipeline_answers_alike_to_the_last_bit(tmp_path, inputs, task, model):

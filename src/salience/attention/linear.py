@@ -133,7 +133,7 @@ class Linear(Headed):
 def _causal_sums(
     left: Float[Tensor, "B H S F"], right: Float[Tensor, "B H S F"], columns: Float[Tensor, "B H S V"]
 ) -> Float[Tensor, "B H S V"]:
-    r""":math:`\sum_{s \leq t} (l_t \cdot r_s)\, c_s`: pairs within a chunk, and the running sum of the chunks before."""
+    r""":math:`\sum_{s \leq t} (l_t \cdot r_s)\, c_s`: pairs within a chunk, and running sums of the chunks before."""
     size = left.shape[2]
     chunks = -(-size // CHUNK)
 
