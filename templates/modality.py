@@ -32,6 +32,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -121,6 +122,12 @@ class FillIn:
         zeros = np.zeros(len(left), dtype=np.int32)
         owner = np.arange(len(left), dtype=np.int32)
         return Example(example.cell, example.values[left], example.places[left], owner, zeros)
+
+    def blank(self, example: Example, hidden: Collection[int]) -> Example:
+        """The same example with these units as unknown keys: a second way to take them away. It may be left out."""
+        values = example.values.copy()
+        values[list(hidden)] = UNKNOWN
+        return replace(example, values=values)
 
     def state(self) -> dict[str, Any]:
         return {"keys": list(self._known())}

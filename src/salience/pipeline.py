@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -22,7 +23,7 @@ from salience.core.build import build, check_options, foreign_classes, named
 from salience.core.errors import ConfigError, DataError, NotAvailable, SalienceError, did_you_mean
 from salience.data import modalities
 from salience.data.fault import check_names, where
-from salience.data.modality import Modality
+from salience.data.modality import Blanking, Modality
 from salience.models import Model, Output, assemble
 from salience.models.encoders import Pretrained
 from salience.models.outside import Outside
@@ -237,6 +238,40 @@ class Pipeline:
             name: self.modalities[name].without(example, set(removed[name])) if name in removed else example
             for name, example in row.items()
         }
+
+    def blank(self, row: Mapping[str, Example], hidden: Mapping[str, Iterable[int]]) -> dict[str, Example]:
+        """A row with some of its units blanked where they stand: for each column, the units to blank.
+
+        Raises:
+            NotAvailable: a kind of data cannot blank.
+        """
+        return {
+            name: self._blanking(name).blank(example, set(hidden[name])) if name in hidden else example
+            for name, example in row.items()
+        }
+
+    def _blanking(self, name: str) -> Blanking:
+        modality = self.modalities[name]
+        if not isinstance(modality, Blanking):
+            raise NotAvailable(
+                f"{type(modality).__name__} can leave units out but not blank them where they stand",
+                where=f"the column '{name}'",
+                fix="give it a method `blank`",
+            )
+        return modality
+
+    def untrained(self, *, seed: int) -> Pipeline:
+        """The same pipeline with a new model of the same kind, with random weights.
+
+        Raises:
+            NotAvailable: the model, or its encoder, was trained elsewhere.
+        """
+        if not isinstance(self.model, Model) or any(isinstance(each, Pretrained) for each in self.model.encoders):
+            raise NotAvailable("this model was trained elsewhere, and cannot be made again without its training")
+        made = copy(self)
+        made._assemble(seed)
+        made.model.to(self.device).eval()
+        return made
 
 
 @contextmanager

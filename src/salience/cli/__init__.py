@@ -22,6 +22,7 @@ VERBS = {
     "predict": "salience.cli.answers:predict",
     "explain": "salience.cli.explain:explain",
     "evaluate": "salience.cli.evaluate:evaluate",
+    "trust": "salience.cli.trust:trust",
     "report": "salience.cli.evaluate:report",
     "data": "salience.cli.data:data",
     "list": "salience.cli.catalogue:catalogue",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,11 @@ from salience.run.publish import draw, read_content
 from salience.run.run import load
 
 
-def evaluate(arguments: argparse.Namespace) -> None:
-    """Scores and faithfulness on other rows, or what the run measured on its own test rows."""
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Scores and faithfulness on other rows, or what the run measured on its own test rows.
+
+    The exit code is 1 if the attention is not as true as was required, and 0 otherwise.
+    """
     found = _measured(arguments.run) if arguments.data is None else _measure(arguments)
     if arguments.out:
         with whole(arguments.out) as partial:
@@ -30,6 +35,20 @@ def evaluate(arguments: argparse.Namespace) -> None:
         out = console(quiet=arguments.quiet)
         for line in _lines(found):
             out.print(line)
+    if arguments.require_trust is None:
+        return 0
+    reached = _surely(found["faithfulness"])
+    if reached >= arguments.require_trust:
+        return 0
+    told = "was not measured" if math.isinf(reached) else f"is only sure to be at least {reached:.2f}"
+    print(f"the skill of the attention {told}; {arguments.require_trust:.2f} is required", file=sys.stderr)
+    return 1
+
+
+def _surely(proof: Mapping[str, Any] | None) -> float:
+    """The skill that the attention has at least: the lower end of its interval."""
+    low = proof["skill"]["low"] if proof else None
+    return -math.inf if low is None else float(low)
 
 
 def report(arguments: argparse.Namespace) -> None:

@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"salience {VERSION}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     common = _common()
-    for add in (_demo, _init, _fit, _predict, _explain, _evaluate, _report, _data, _list, _doctor):
+    for add in (_demo, _init, _fit, _predict, _explain, _evaluate, _trust, _report, _data, _list, _doctor):
         add(verbs, common)
     return top
 
@@ -122,6 +122,25 @@ def _evaluate(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser
     verb.add_argument("data", nargs="?", help="a file with the target column (default: what the run measured itself)")
     verb.add_argument("--rows", type=_count, default=256, help="rows for the faithfulness measurement (default: 256)")
     verb.add_argument("--out", help="JSON file for the result (default: printed)")
+    verb.add_argument(
+        "--require-trust",
+        metavar="SKILL",
+        type=float,
+        help="end with code 1 unless the skill of the attention is surely at least this (0: random order, 1: best)",
+    )
+    _foreign(verb)
+
+
+def _trust(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    verb = _verb(verbs, "trust", "say whether the attention of a run is true: eight tests and one sentence", common)
+    verb.add_argument("run", help="a run folder")
+    verb.add_argument("data", nargs="?", help="a file with the target column (default: the test rows of the run)")
+    verb.add_argument("--rows", type=_count, default=256, help="rows to measure (default: 256)")
+    verb.add_argument("--seed", type=int, help="of everything random (default: that of the run)")
+    verb.add_argument(
+        "--group", metavar="COLUMN", help="a column whose equal values belong together: day, speaker, ..."
+    )
+    verb.add_argument("--out", help="JSON file for the result (default: trust.json in the run folder)")
     _foreign(verb)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from torch import nn
 
@@ -40,3 +40,14 @@ class Modality(Protocol):
 
     def restore(self, state: dict[str, Any]) -> Self:
         """The inverse of `state`, on an object made with the same options."""
+
+
+@runtime_checkable
+class Blanking(Protocol):
+    """What a modality may do besides: hide units where they stand, a second way to take them away.
+
+    A measurement that both ways agree on does not depend on how units are taken away.
+    """
+
+    def blank(self, example: Example, hidden: Collection[int]) -> Example:
+        """The same example, with nothing known of these units but that they are there."""

@@ -15,6 +15,7 @@ from salience.evaluation.scores import (
     regression_scores,
     task_scores,
 )
+from salience.evaluation.trust import Trust, measure_trust
 
 __all__ = [
     "LOWER_IS_BETTER",
@@ -22,12 +23,14 @@ __all__ = [
     "ClassScores",
     "Faithfulness",
     "Score",
+    "Trust",
     "class_scores",
     "classification_scores",
     "confusion",
     "indicators",
     "measure",
     "measure_faithfulness",
+    "measure_trust",
     "multi_label_scores",
     "regression_scores",
     "task_scores",

@@ -5,7 +5,7 @@ Legend: N rows, U units of a row, M orders, G points of a curve, C outputs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,9 @@ from salience.pipeline import Pipeline
 PERCENT = (0, 5, 10, 20, 30, 50, 75)
 #: Share of the units at every point, both ends included; that of the point of one unit depends on the row.
 SHARES = (0.0, *(percent / 100 for percent in PERCENT), 1.0)
+
+#: From a row and the numbers of some of its units to the row that is left.
+Remove = Callable[[Pipeline, Row, Int[np.ndarray, "R"]], Row]
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,19 @@ def ranking(scores: Float[np.ndarray, "U"], generator: np.random.Generator) -> I
     return np.lexsort((generator.random(len(scores)), -scores))
 
 
-def erase(pipeline: Pipeline, rows: Sequence[Row], orders: Sequence[Int[np.ndarray, "M U"]]) -> Erased:
-    """Follow each order of the units of each row. What is observed is the focus on the prediction for the whole row."""
+def erase(
+    pipeline: Pipeline,
+    rows: Sequence[Row],
+    orders: Sequence[Int[np.ndarray, "M U"]],
+    *,
+    remove: Remove = without,
+) -> Erased:
+    """Follow each order of the units of each row. What is observed is the focus on the prediction for the whole row.
+
+    `remove` takes units out of a row: `without` them, or with them `blanked`.
+    """
     plans = [_Plan(order) for order in orders]
-    raw = answers(pipeline, _shortened(pipeline, rows, plans))
+    raw = answers(pipeline, _shortened(pipeline, rows, plans, remove))
     firsts = np.cumsum([0, *(len(plan.removed) for plan in plans)])
     of_row = torch.arange(len(rows)).repeat_interleave(torch.from_numpy(np.diff(firsts)))
     # The first shortened row of each plan has lost nothing.
@@ -102,10 +114,10 @@ class _Plan:
         return number
 
 
-def _shortened(pipeline: Pipeline, rows: Sequence[Row], plans: Sequence[_Plan]) -> Iterator[Row]:
+def _shortened(pipeline: Pipeline, rows: Sequence[Row], plans: Sequence[_Plan], remove: Remove) -> Iterator[Row]:
     for row, plan in zip(rows, plans, strict=True):
         for removed in plan.removed:
-            yield without(pipeline, row, removed.nonzero()[0])
+            yield remove(pipeline, row, removed.nonzero()[0])
 
 
 def _counts(size: int) -> Int[np.ndarray, "G"]:

@@ -23,7 +23,6 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from salience.core.errors import DataError
 from salience.evaluation.bootstrap import Bootstrap
 from salience.evaluation.competition import RANDOM, RANDOM_ORDERS, Competition, compete
 from salience.evaluation.effect import (
@@ -42,7 +41,7 @@ from salience.evaluation.erasure import PERCENT
 from salience.evaluation.importance import GradientXInput, IntegratedGradients, LeaveOneOut
 from salience.evaluation.importance.importance import Importance
 from salience.evaluation.removal_shift import RemovalShift, is_value, removal_shift
-from salience.evaluation.sample import Sample, draw
+from salience.evaluation.sample import Sample, chosen, draw
 from salience.evaluation.score import Score
 from salience.evaluation.skill import Drawn, draw_skills
 from salience.evaluation.verdict import judge
@@ -126,8 +125,8 @@ def measure_faithfulness(
     """
     rows = pipeline.as_rows(rows)
     sample = draw(pipeline, rows, count=count, seed=seed)
-    targets = _chosen(sample, targets, len(rows), "target")
-    bootstrap = Bootstrap(draws, seed, _chosen(sample, groups, len(rows), "group"))
+    targets = chosen(sample, targets, len(rows), "target")
+    bootstrap = Bootstrap(draws, seed, chosen(sample, groups, len(rows), "group"))
     # A method that is judged and is also a competitor takes its place.
     methods = {each.name: each for each in (*COMPETITORS, method)}
     competitors = [each.name for each in COMPETITORS]
@@ -204,13 +203,3 @@ def _drawn(found: Competition, orders: Mapping[str, range], scale: Scale, bootst
     competitors = [each.name for each in COMPETITORS]
     gained = gains(found.erased, orders, scale)
     return draw_skills(gained, list(orders), bootstrap, reference=RANDOM, competitors=competitors)
-
-
-def _chosen(sample: Sample, values: Sequence[Any] | None, count: int, name: str) -> list[Any] | None:
-    """What belongs to the sampled rows, of something that was given per row."""
-    if values is None:
-        return None
-    if len(values) != count:
-        raise DataError(f"expected one {name} per row, {count:,}, got {len(values):,}")
-    given = list(values)
-    return [given[i] for i in sample.index]

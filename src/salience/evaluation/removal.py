@@ -40,11 +40,25 @@ def by_column(row: Row, values: np.ndarray) -> dict[str, np.ndarray]:
 
 def without(pipeline: Pipeline, row: Row, removed: Int[np.ndarray, "R"]) -> Row:
     """A row without the units of these numbers."""
+    return pipeline.without(row, _named(row, removed))
+
+
+def blanked(pipeline: Pipeline, row: Row, removed: Int[np.ndarray, "R"]) -> Row:
+    """A row with the units of these numbers blanked where they stand.
+
+    Raises:
+        NotAvailable: a kind of data of the pipeline cannot blank.
+    """
+    return pipeline.blank(row, _named(row, removed))
+
+
+def _named(row: Row, removed: Int[np.ndarray, "R"]) -> dict[str, list[int]]:
+    """The same units per column."""
     if len(row) == 1:
-        return pipeline.without(row, {column: removed.tolist() for column in row})
+        return {column: removed.tolist() for column in row}
     gone = np.zeros(num_units(row), dtype=bool)
     gone[removed] = True
-    return pipeline.without(row, {column: each.nonzero()[0].tolist() for column, each in by_column(row, gone).items()})
+    return {column: each.nonzero()[0].tolist() for column, each in by_column(row, gone).items()}
 
 
 def answers(pipeline: Pipeline, rows: Iterable[Row]) -> Float[Tensor, "N C"]:

@@ -53,6 +53,20 @@ def draw(pipeline: Pipeline, rows: Sequence[Any], *, count: int, seed: int) -> S
     return Sample(found, index, num_short)
 
 
+def chosen(sample: Sample, values: Sequence[Any] | None, count: int, name: str) -> list[Any] | None:
+    """What belongs to the sampled rows, of something that was given for each of `count` rows.
+
+    Raises:
+        DataError: there is not one value per row.
+    """
+    if values is None:
+        return None
+    if len(values) != count:
+        raise DataError(f"expected one {name} per row, {count:,}, got {len(values):,}")
+    given = list(values)
+    return [given[i] for i in sample.index]
+
+
 def _shuffled(pipeline: Pipeline, rows: Sequence[Any], seed: int) -> Iterator[tuple[int, Row]]:
     order = np.random.default_rng(derive(seed, "rows")).permutation(len(rows)).tolist()
     for start in range(0, len(order), BLOCK):

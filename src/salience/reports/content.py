@@ -30,6 +30,7 @@ class ReportContent:
     methods: tuple[Method, ...] = ()  # how importance was measured; the first one is shown first
     examples: tuple[ShownExample, ...] = ()
     proof: Proof | None = None
+    trust: Trust | None = None
     scores: tuple[ScoreRow, ...] = ()
     classes: tuple[ClassRow, ...] = ()
     confusion: Confusion | None = None
@@ -144,6 +145,48 @@ class Proof:
     def of(self, name: str) -> MethodProof | None:
         """The measurement of one method, if there is one."""
         return next((each for each in self.methods if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """One number behind a verdict."""
+
+    name: str
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class ShareBin:
+    """Parts with about the same share of the attention, and the share of the answer that they really carried."""
+
+    stated: float
+    measured: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrustTest:
+    """What one of the eight tests asks, and what it found."""
+
+    title: str
+    question: str
+    verdict: str  # pass, weak, fail, misleading, needed, decorative, constant, information, inconclusive, not available
+    sentence: str
+    statistics: tuple[Statistic, ...] = ()
+    shares: tuple[ShareBin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Is the attention true? Eight tests, and the one sentence they add up to."""
+
+    verdict: str  # trustworthy, only the order, decoration, misleading, ...
+    sentence: str
+    tests: tuple[TrustTest, ...]
+    count: int  # inputs measured
+    seed: int
+    operators: tuple[str, ...]  # the ways in which parts were taken away
+    guards: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,9 @@ def _environment() -> Environment:
         interval_of=numerals.interval,
         name=lambda text: shortened(on_one_line(text), 80),
     )
-    environment.globals.update(judgement=judgement, bar=charts.bar, interval_bar=charts.interval_bar)
+    environment.globals.update(
+        judgement=judgement, wording_of=wording_of, bar=charts.bar, interval_bar=charts.interval_bar
+    )
     return environment
 
 

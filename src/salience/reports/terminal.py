@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from salience.core.place import Heat
-from salience.reports.content import Epoch, Fact, Method, Proof, ReportContent, ScoreRow, ShownExample
+from salience.reports.content import Epoch, Fact, Method, Proof, ReportContent, ScoreRow, ShownExample, Trust
 from salience.reports.numerals import count, duration, measured, number, percent, signed
 from salience.reports.render.level import full_strength, level, strongest
 from salience.reports.render.window import windows
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _FOR = ("#ecf2fe", "#d7e4fd", "#bdd2fb", "#a0bff8", "#82aaf4")
 _AGAINST = ("#fdf1e6", "#fbe2cb", "#f8cea8", "#f4b781", "#ee9f5c")
+_TONES = {"good": "green", "bad": "red", "open": "yellow"}
 _SHOWN = 1200
 _MOST_UNITS = 6
 _WIDEST_BAR = 24
@@ -76,6 +77,23 @@ def closing_block(content: ReportContent, paths: Sequence[Fact]) -> Text:
     for label, value in lines:
         block.append(f"{on_one_line(label):<{width}}  ", style="dim").append(f"{on_one_line(value)}\n")
     block.right_crop(1)
+    return block
+
+
+def trust_block(trust: Trust) -> Text:
+    """The sentence of the trust report, and one line per test with what it found."""
+    from rich.text import Text
+
+    block = Text(on_one_line(trust.sentence), style="bold").append("\n\n")
+    width = max(len(test.title) for test in trust.tests)
+    widest = max(len(wording_of(test.verdict).label) for test in trust.tests)
+    for test in trust.tests:
+        wording = wording_of(test.verdict)
+        block.append(f"{test.title:<{width}}  ", style="not bold dim")
+        block.append(f"{wording.glyph} {wording.label:<{widest}}  ", style=f"not bold {_TONES[wording.tone]}")
+        block.append(f"{on_one_line(test.sentence)}\n", style="not bold")
+    for guard in trust.guards:
+        block.append(f"\n{on_one_line(guard.sentence)}", style="not bold dim")
     return block
 
 

@@ -31,6 +31,18 @@ _KNOWN = {
     "weak": Wording("Weak", "It points at some of the words that drive the answer.", "open", "\N{ALMOST EQUAL TO}"),
     "fail": Wording("Fail", "It does not point at the words that drive the answer.", "bad", "\N{MULTIPLICATION SIGN}"),
     "misleading": Wording("Misleading", "It points away from the words that drive the answer.", "bad", "!"),
+    "needed": Wording("Needed", "The model answers otherwise without it.", "good", "\N{CHECK MARK}"),
+    "decorative": Wording("Decorative", "The model answers the same without it.", "bad", "\N{MULTIPLICATION SIGN}"),
+    "constant": Wording("Constant", "It is the same for every part.", "open", "="),
+    "information": Wording("Information", "It is told, and not judged.", "open", "i"),
+    "not available": Wording("Not available", "This model cannot be tested so.", "open", "\N{EN DASH}"),
+    "trustworthy": Wording("Trustworthy", "", "good", "\N{CHECK MARK}"),
+    "only the order": Wording("Only the order", "", "good", "\N{ALMOST EQUAL TO}"),
+    "decoration": Wording("Decoration", "", "bad", "\N{MULTIPLICATION SIGN}"),
+    "looks right": Wording("Looks right", "", "bad", "!"),
+    "wiring": Wording("Wiring", "", "bad", "\N{MULTIPLICATION SIGN}"),
+    "not the reason": Wording("Not the reason", "", "bad", "\N{MULTIPLICATION SIGN}"),
+    "not proven": Wording("Not proven", "", "open", "?"),
     "inconclusive": Wording("Inconclusive", "Too few inputs to say whether it points at the right words.", "open", "?"),
 }
 

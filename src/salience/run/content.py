@@ -136,7 +136,7 @@ def proof(found: Faithfulness) -> show.Proof:
         guards.append(show.Finding("note", sentence))
     return show.Proof(
         verdict=found.verdict,
-        sentence=_titled(found.sentence),
+        sentence=in_words(found.sentence),
         methods=tuple(_judged(name, effect, found) for name, effect in effects.items()),
         shown=METHODS[found.method][0],
         best=METHODS[found.best][0],
@@ -165,7 +165,7 @@ def _judged(name: str, effect: Effect, found: Faithfulness) -> show.MethodProof:
         fraction_to_flip=found.flips[name].fraction if found.flips else None,
         skill=skill,
         verdict=verdict,
-        sentence=_titled(sentence),
+        sentence=in_words(sentence),
         deletion=_curve(effect.deletion_curve, found),
         insertion=_curve(effect.insertion_curve, found),
     )
@@ -247,7 +247,7 @@ def now() -> str:
     return f"{datetime.now():%-d %B %Y, %H:%M}"
 
 
-def _titled(sentence: str) -> str:
+def in_words(sentence: str) -> str:
     """A sentence with the titles of methods in place of their names."""
     for name, (title, _, _) in METHODS.items():
         sentence = sentence.replace(f"'{name}'", title).replace(f"'{name.replace('_', ' ')}'", title)

@@ -117,7 +117,7 @@ def run(
     watcher.understood("\n".join([prepared.inference.statement(), *_annotated(prepared)]))
     data = data_facts(source, prepared.frame)
     if resume:
-        _check_same_data(resume, data)
+        check_same_data(resume, data)
     pipeline = _untrained(prepared, settings)
     folder = resume or RunFolder.create(settings.name or _name(source), parent=out)
     folder.mark("running")
@@ -195,7 +195,12 @@ def _chosen(settings: Settings) -> Sequence[Any]:
     return settings.model["encoder"], settings.model["pool"]
 
 
-def _check_same_data(folder: RunFolder, data: Mapping[str, Any]) -> None:
+def check_same_data(folder: RunFolder, data: Mapping[str, Any]) -> None:
+    """Check that data are those a run was made from.
+
+    Raises:
+        ConfigError: their hash is another one.
+    """
     before = folder.read_json("env.json")["data"]
     if before["sha256"] != data["sha256"]:
         raise ConfigError(

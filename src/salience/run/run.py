@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from salience.core.errors import ConfigError
-from salience.evaluation import Score
+from salience.evaluation import Score, Trust
 from salience.pipeline import Pipeline
 from salience.run.explain import explain
 from salience.run.folder import RunFolder
@@ -68,6 +68,18 @@ class Run:
         from salience.run.evaluate import evaluate
 
         return evaluate(self._folder, self.pipeline, source, count=0).scores
+
+    def trust(
+        self, source: Any = None, *, count: int = 256, seed: int | None = None, group: str | None = None
+    ) -> Trust:
+        """Is the attention true? Eight tests, on the test rows of the run or on other labelled rows.
+
+        >>> run.trust().sentence  # doctest: +SKIP
+        'The order can be trusted, the percentages cannot.'
+        """
+        from salience.run.trust import trust
+
+        return trust(self._folder, self.pipeline, source, count=count, seed=seed, group=group)
 
     def report(self, path: str | Path) -> Path:
         """Write the page of the run to another place."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from salience.core.batch import Example
 from salience.core.errors import DataError, NotAvailable
 from salience.data import modalities as room
-from salience.data.modality import Modality
+from salience.data.modality import Blanking, Modality
 from tests.data.modalities.cases import CASES, Case
 
 WIDTH = 11
@@ -164,6 +164,20 @@ def test_a_unit_that_is_not_there_cannot_be_removed(case: Case, modality: Modali
     for wrong in (-1, len(example.places)):
         with pytest.raises(DataError, match=f"expected units from 0 to {len(example.places) - 1}, got {wrong}"):
             modality.without(example, [wrong])
+
+
+def test_blanking_leaves_everything_where_it_was(case: Case, modality: Modality) -> None:
+    if not isinstance(modality, Blanking):
+        return
+    nothing = modality.encode(None).values[modality.encode(None).owner == -1]
+    for cell in case.cells:
+        example = modality.encode(cell)
+        assert parts(modality.blank(example, [])) == parts(example)
+        hidden = modality.blank(example, [0])
+        assert parts(hidden)[1:] == parts(example)[1:]
+        assert set(hidden.values[example.owner == 0].tolist()) <= set(nothing.tolist())
+        assert hidden.values[example.owner != 0].tolist() == example.values[example.owner != 0].tolist()
+        assert hidden.values.dtype == example.values.dtype
 
 
 def test_the_state_is_all_there_is(case: Case, modality: Modality) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
@@ -156,13 +157,7 @@ class Text:
         Raises:
             DataError: an index that is no unit of this example.
         """
-        count = len(example.places)
-        # One place more, never removed, for the owner -1 of special positions.
-        left = np.ones(count + 1, dtype=bool)
-        index = np.fromiter(removed, dtype=np.int64, count=len(removed))
-        if len(index) and (index.min() < 0 or index.max() >= count):
-            raise DataError(f"expected units from 0 to {count - 1}, got {index.min()} to {index.max()}")
-        left[index] = False
+        left = _left(example, removed)
         places = example.places[left[:-1]]
         if not len(places):
             return self._nothing(example.cell)
@@ -171,6 +166,15 @@ class Text:
         number[-1] = -1
         groups = _consecutive(_groups(example)[stays])
         return Example(example.cell, example.values[stays], places, number[example.owner[stays]], groups)
+
+    def blank(self, example: Example, hidden: Collection[int]) -> Example:
+        """The same example with these units as unknown words.
+
+        Raises:
+            DataError: an index that is no unit of this example.
+        """
+        stays = _left(example, hidden)[example.owner]
+        return replace(example, values=np.where(stays, example.values, self.vocabulary.unknown))
 
     def state(self) -> dict[str, Any]:
         words = self.vocabulary.to_json() if self.tokens.vocabulary is None else None
@@ -235,6 +239,17 @@ def _read(cell: Any, where: str = "a text column") -> str:
         where=where,
         fix="convert the column to text, or read it as another kind of data",
     )
+
+
+def _left(example: Example, removed: Collection[int]) -> np.ndarray:
+    """Which units stay, and one place more that always does, for the owner -1 of special positions."""
+    count = len(example.places)
+    left = np.ones(count + 1, dtype=bool)
+    index = np.fromiter(removed, dtype=np.int64, count=len(removed))
+    if len(index) and (index.min() < 0 or index.max() >= count):
+        raise DataError(f"expected units from 0 to {count - 1}, got {index.min()} to {index.max()}")
+    left[index] = False
+    return left
 
 
 def _groups(example: Example) -> np.ndarray:

@@ -1,0 +1,39 @@
+"""What every test of the trust report is given: a model, an importance, and rows they have answered.
+
+Legend: N rows, C outputs, U units of a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+from salience.evaluation.bootstrap import Bootstrap
+from salience.evaluation.importance.importance import Importance
+from salience.evaluation.removal import Row
+from salience.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The importance `method` of `pipeline` on trial, on rows with four units or more.
+
+    `raw` are the answers to the rows; `targets`, where they are known, and the groups of `bootstrap` are one per row.
+    """
+
+    pipeline: Pipeline
+    method: Importance
+    rows: Sequence[Row]
+    raw: Float[Tensor, "N C"]
+    targets: Sequence[Any] | None
+    bootstrap: Bootstrap
+    seed: int
+
+    @property
+    def title(self) -> str:
+        """The name of the method as words."""
+        return self.method.name.replace("_", " ")
