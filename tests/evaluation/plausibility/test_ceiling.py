@@ -11,7 +11,7 @@ def measured(heats, rationales, *, priors=None, together=union, draws=0, groups=
     rows = read(heats, rationales)
     return measure_ceiling(
         rows,
-        position_prior(rows) if priors is None else priors,
+        position_prior([row.marks for row in rows]) if priors is None else priors,
         together=together,
         bootstrap=Bootstrap(draws, groups=groups),
         generator=np.random.default_rng(0),

@@ -41,9 +41,9 @@ def test_an_importance_that_knows_is_above_chance_and_one_that_does_not_is_not()
 
 
 def test_the_closed_form_agrees_with_permutations():
-    found = measure_plausibility(*case(count=401), k=3, draws=300)
-    # 20 permutations of 401 rows: an F1 of one row has a standard deviation below 0.3.
-    assert found.permuted.tokens.f1.value == pytest.approx(found.random_token_f1.value, abs=4 * 0.3 / np.sqrt(20 * 401))
+    found = measure_plausibility(*case(count=101), k=3, draws=0)
+    # 20 permutations of 101 rows: an F1 of one row has a standard deviation below 0.3.
+    assert found.permuted.tokens.f1.value == pytest.approx(found.random_token_f1.value, abs=4 * 0.3 / np.sqrt(20 * 101))
 
 
 def test_chance_is_above_the_share_of_marked_units():

@@ -5,12 +5,11 @@ from hypothesis import strategies as st
 
 from salience.core.errors import DataError
 from salience.evaluation.plausibility import position_prior
-from salience.evaluation.plausibility.marks import read
 from salience.evaluation.plausibility.prior import resampled
 
 
 def rows(*marks):
-    return read([np.zeros(np.shape(each)[-1]) for each in marks], marks)
+    return [np.atleast_2d(np.array(each, dtype=bool)) for each in marks]
 
 
 def test_resampling_by_hand():

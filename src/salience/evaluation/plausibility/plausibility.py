@@ -126,15 +126,16 @@ def _measured(
         ]
         return agreement(np.stack(numbers), bootstrap)
 
-    priors = position_prior(rows) if sum(len(row.importance) > 0 for row in rows) > 1 else None
+    priors = _priors(rows)
+    ceiling = None
+    if priors is not None:
+        ceiling = measure_ceiling(rows, priors, together=together, bootstrap=bootstrap, generator=generator)
     return Plausibility(
         importance=scored(lambda n: rows[n].importance[None]),
         permuted=scored(lambda n: permuted(rows[n].importance, PERMUTATIONS, generator=generator)),
         random_token_f1=_random(targets, k, bootstrap),
         position_prior=None if priors is None else scored(lambda n: priors[n][None]),
-        ceiling=None
-        if priors is None
-        else measure_ceiling(rows, priors, together=together, bootstrap=bootstrap, generator=generator),
+        ceiling=ceiling,
         k=k,
         together=getattr(together, "__name__", repr(together)),
         num_rows=len(rows),
@@ -147,11 +148,16 @@ def _measured(
     )
 
 
+def _priors(rows: Sequence[Row]) -> list[Float[np.ndarray, "L"]] | None:
+    """The position prior of each row, if there are others to learn it from."""
+    several = sum(len(row.importance) > 0 for row in rows) > 1
+    return position_prior([row.marks for row in rows]) if several else None
+
+
 def _random(targets: Sequence[np.ndarray], k: int | None, bootstrap: Bootstrap) -> Score:
-    expected = [
-        random_token_f1(len(target), int(target.sum()), min(len(target), k or int(target.sum())))
-        if target.any()
-        else np.nan
-        for target in targets
-    ]
-    return bootstrap.estimate(mean_of_defined(np.array(expected)), len(targets), undefined="no row has a mark")
+    def expected(target: np.ndarray) -> float:
+        marked = int(target.sum())
+        return random_token_f1(len(target), marked, min(len(target), k or marked)) if marked else float("nan")
+
+    values = np.array([expected(each) for each in targets])
+    return bootstrap.estimate(mean_of_defined(values), len(targets), undefined="no row has a mark")

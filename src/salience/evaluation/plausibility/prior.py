@@ -1,6 +1,6 @@
 """What someone would mark who has not read the row, and only knows where in a row people usually mark.
 
-Legend: N rows, L units of a row, C equal stretches of a row.
+Legend: N rows, A annotators of a row, L units of a row, C equal stretches of a row.
 """
 
 from __future__ import annotations
@@ -8,31 +8,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from salience.core.errors import DataError
-from salience.evaluation.plausibility.marks import Row
 
 # Equal stretches from the first to the last unit of a row, whatever its length.
 STRETCHES = 20
 
 
-def position_prior(rows: Sequence[Row]) -> list[Float[np.ndarray, "L"]]:
+def position_prior(marks: Sequence[Bool[np.ndarray, "A L"]]) -> list[Float[np.ndarray, "L"]]:
     """For each row, how often units at this relative position are marked in all the other rows.
 
     Rows of different lengths are brought to 20 equal stretches; a row's own marks are left out of its prior.
 
+    Args:
+        marks: per row, one row of marks per annotator.
+
     Raises:
         DataError: there are fewer than two rows with units.
+
+    >>> always_first = np.array([[True, False]])
+    >>> [each.tolist() for each in position_prior([always_first, always_first])]
+    [[1.0, 0.0], [1.0, 0.0]]
     """
-    profiles = {n: resampled(row.marks.mean(0), STRETCHES) for n, row in enumerate(rows) if len(row.importance)}
+    lengths = [each.shape[1] for each in marks]
+    profiles = {n: resampled(each.mean(0), STRETCHES) for n, each in enumerate(marks) if lengths[n]}
     if len(profiles) < 2:
         raise DataError(f"a position prior comes from other rows, and needs two with units; got {len(profiles)}")
     total = np.sum(list(profiles.values()), axis=0)
     others = len(profiles) - 1
     return [
-        resampled((total - profiles[n]) / others, len(row.importance)) if n in profiles else np.zeros(0)
-        for n, row in enumerate(rows)
+        resampled((total - profiles[n]) / others, length) if length else np.zeros(0) for n, length in enumerate(lengths)
     ]
 
 
