@@ -30,9 +30,10 @@ def relevant(
     with torch.no_grad(), torch.autocast(problem.query.device.type, enabled=False):
         batch, heads, _, sources = problem.shape
         total = torch.zeros(batch, problem.groups, weights.shape[1], sources, dtype=problem.dtype, device=lse.device)
+        given = _Given(problem, lse, value, grad_out, weights)
         rows_at_once, columns_at_once, units_at_once = policy.tile(problem)
         for units in load(problem, units_at_once):
-            part = _Part(units, lse, value, grad_out, weights)
+            part = _Part(units, given)
             result = units.mine(total)  # [Z, W, S]
             for columns in blocks(units.columns, columns_at_once):
                 for rows in blocks(overlap(problem.rows(columns), units.rows), rows_at_once):
@@ -43,22 +44,29 @@ def relevant(
         return total.sum(1) / heads
 
 
+class _Given:
+    """What all units share, with what depends on rows computed for all of them at once."""
+
+    def __init__(self, problem: Problem, lse: Tensor, value: Tensor, grad_out: Tensor, weights: Tensor) -> None:
+        self.value, self.grad_out = value, grad_out
+        # A row that sees nothing gives nothing. A NaN stays, and shows.
+        empty = (lse == -torch.inf)[..., None]
+        self.high = (lse[..., None] * LOG2E).masked_fill(empty, 0.0)  # [B, H, T, 1]
+        self.weights = weights.mT[:, None].to(problem.dtype).masked_fill(empty, 0.0)  # [B, H, T, W]
+        # The part that is positive stays so if its row is scaled: where exponents are small, it is enough to scale the
+        # weights.
+        self.scaled = self.weights * torch.exp2(-self.high)
+
+
 class _Part:
     """What some units need for their tiles."""
 
-    def __init__(self, units: Units, lse: Tensor, value: Tensor, grad_out: Tensor, weights: Tensor) -> None:
+    def __init__(self, units: Units, given: _Given) -> None:
         self.units = units
-        self.value = units.sources(value)  # [Z, S, D]
-        self.grad_out = units.queries(grad_out)  # [Z, R, T, D]
-        high = units.queries(lse[..., None]) * LOG2E  # [Z, R, T, 1]
-        shared = units.queries(weights.mT[:, None].expand(-1, lse.shape[1], -1, -1))  # [Z, R, T, W]
-        # A row that sees nothing. A NaN stays, and shows.
-        empty = high == -torch.inf
-        self.weights = shared.masked_fill(empty, 0.0)
-        self.high: Tensor | None = high.masked_fill(empty, 0.0)
-        if units.bounded:
-            # The part that is positive stays so if its row is scaled: then it is enough to scale the weights.
-            self.weights, self.high = self.weights * torch.exp2(-self.high), None
+        self.value = units.sources(given.value)  # [Z, S, D]
+        self.grad_out = units.queries(given.grad_out)  # [Z, R, T, D]
+        self.weights = units.queries(given.scaled if units.bounded else given.weights)  # [Z, R, T, W]
+        self.high = None if units.bounded else units.queries(given.high)  # [Z, R, T, 1]
 
     def of_tile(self, rows: slice, columns: slice) -> Float[Tensor, "Z W C"]:
         powers = self.units.exponents(rows, columns)  # [Z, L, C]
