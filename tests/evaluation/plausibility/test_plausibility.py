@@ -132,6 +132,15 @@ def test_whole_groups_are_drawn():
     assert grouped.high - grouped.low > 1.3 * (single.high - single.low)
 
 
+def test_groups_follow_their_rows_past_rows_that_nobody_annotated():
+    heats, marks = case(count=17)
+    groups = [n // 3 for n in range(17)]
+    alone = measure_plausibility(heats, marks, draws=100, groups=groups).importance
+    assert (
+        measure_plausibility([heats[0], *heats], [None, *marks], draws=100, groups=["x", *groups]).importance == alone
+    )
+
+
 def test_a_result_is_plain_json():
     heats, marks = case(count=17)
     rationales = [np.stack([each, np.roll(each, 1)]) for each in marks]
