@@ -2,4 +2,14 @@
 
 from tests.attention.cases import graph, grid, long, scored, sequence, sparse, time
 
-CASES = (*graph.CASES, *grid.CASES, *long.CASES, *scored.CASES, *sequence.CASES, *sparse.CASES, *time.CASES)
+#: Rows of mechanisms that are alike.
+FAMILIES = {
+    "graph": graph.CASES,
+    "grid": grid.CASES,
+    "long": long.CASES,
+    "scored": scored.CASES,
+    "sequence": sequence.CASES,
+    "sparse": sparse.CASES,
+    "time": time.CASES,
+}
+CASES = tuple(case for family in FAMILIES.values() for case in family)
