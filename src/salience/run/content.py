@@ -32,6 +32,7 @@ METHODS: Mapping[str, tuple[str, str, bool]] = {
     ),
     "gradient_x_input": ("gradient x input", "how fast the log-odds change as each unit is scaled", True),
     "leave_one_out": ("leave one out", "how far the log-odds fall when the unit is taken away", True),
+    "shapley": ("Shapley values", "what each unit adds to the log-odds, averaged over orders of removal", True),
     "random_order": _RANDOM,
     # What a measurement calls all its random orders together.
     RANDOM: _RANDOM,

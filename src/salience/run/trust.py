@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ TRUST = "trust.json"
 class Rows:
     """Labelled rows that training has not seen."""
 
-    cells: Sequence[dict[str, Any]]
+    cells: Sequence[Mapping[Any, Any]]
     targets: Sequence[Any]
     groups: Sequence[Hashable] | None
 

@@ -23,7 +23,7 @@ def test_a_wrong_name_is_answered_with_the_nearest():
 def test_the_name_of_a_method_leads_back_to_it():
     methods = [getattr(importance, name) for name in importance.__all__]
     methods = [each for each in methods if inspect.isclass(each)]
-    assert len(methods) == 6
+    assert len(methods) == 7
     for method in methods:
         assert find(method().name, importance) is method
     assert LeaveOneOut(parts=3).name == "leave_one_out"

@@ -6,6 +6,7 @@ from salience.evaluation.importance.leave_one_out import LeaveOneOut
 from salience.evaluation.importance.random_order import RandomOrder
 from salience.evaluation.importance.received import Received
 from salience.evaluation.importance.rollout import Rollout
+from salience.evaluation.importance.shapley import Shapley
 
 __all__ = [
     "GradientXInput",
@@ -14,5 +15,6 @@ __all__ = [
     "RandomOrder",
     "Received",
     "Rollout",
+    "Shapley",
     "completeness_gap",
 ]

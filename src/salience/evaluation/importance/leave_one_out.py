@@ -14,7 +14,8 @@ from jaxtyping import Float, Int
 
 from salience.core.errors import ConfigError
 from salience.evaluation.importance.importance import Importance, Scores
-from salience.evaluation.removal import Row, answers, by_column, num_units, without
+from salience.evaluation.importance.parts import parts_of, spread
+from salience.evaluation.removal import Row, answers, by_column, without
 from salience.pipeline import Pipeline
 
 
@@ -40,15 +41,10 @@ class LeaveOneOut(Importance):
             raise ConfigError(f"leave one out needs at least one part, got {self.parts}")
 
     def scores(self, pipeline: Pipeline, rows: Sequence[Row]) -> list[Scores]:
-        runs = [self._runs(row) for row in rows]
+        runs = [parts_of(row, self.parts) for row in rows]
         ends = np.cumsum([len(each) for each in runs], dtype=int)
         of_rows = np.split(_changes(pipeline, rows, runs), ends)[:-1]
-        return [by_column(row, _spread(each, run)) for row, each, run in zip(rows, of_rows, runs, strict=True)]
-
-    def _runs(self, row: Row) -> list[Int[np.ndarray, "R"]]:
-        count = num_units(row)
-        parts = count if self.parts is None else min(count, self.parts)
-        return np.array_split(np.arange(count), parts) if parts else []
+        return [by_column(row, spread(each, run)) for row, each, run in zip(rows, of_rows, runs, strict=True)]
 
 
 def _changes(
@@ -65,9 +61,3 @@ def _changes(
     full = full[of_run]
     choice = pipeline.task.choose(full)
     return (pipeline.task.focus(full, choice) - pipeline.task.focus(left, choice)).double().numpy()
-
-
-def _spread(changes: Float[np.ndarray, "M"], runs: Sequence[Int[np.ndarray, "R"]]) -> Float[np.ndarray, "U"]:
-    """The change of each run, shared equally among its units."""
-    sizes = np.array([len(run) for run in runs], dtype=int)
-    return np.repeat(changes / sizes, sizes)

@@ -5,7 +5,8 @@ Legend: B examples, S positions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,34 +17,49 @@ from salience.core.record import Attention
 from salience.evaluation.importance.importance import Importance, Scores
 from salience.evaluation.removal import Row
 from salience.models.flow import position_weights
+from salience.models.model import Output
 from salience.pipeline import Pipeline
 
-Flow = Callable[[Sequence[Attention]], Float[Tensor, "B S"]]
 
-
-@dataclass(frozen=True)
-class Received(Importance):
-    """What each unit received from the pool, through groups where the model has them (`models.flow.position_weights`).
+class AttentionShares(Importance):
+    """What a function of the records gives each position, as shares of the units of each row.
 
     The scores of a row sum to one over all its columns, and every column that has units to the same share: attention
     is paid within a column, so it cannot say which column mattered more. Attention on positions that belong to no unit
     is left out before.
+    """
+
+    @abstractmethod
+    def flow(self, records: Sequence[Attention]) -> Float[Tensor, "B S"]:
+        """The weight of each position, from the records of one column."""
+
+    def scores(self, pipeline: Pipeline, rows: Sequence[Row]) -> list[Scores]:
+        found: list[Scores] = [{}] * len(rows)
+        for index, _, output in pipeline.outputs(rows):
+            for i, each in zip(index, self.shares(pipeline, [rows[i] for i in index], output), strict=True):
+                found[i] = each
+        return found
+
+    def shares(self, pipeline: Pipeline, rows: Sequence[Row], output: Output) -> list[Scores]:
+        """The scores of the rows of one batch, from what the model gave for it."""
+        weights = {column: self.flow(records).double().numpy(force=True) for column, records in output.records.items()}
+        return [
+            _shares(pipeline, row, {column: each[place] for column, each in weights.items()})
+            for place, row in enumerate(rows)
+        ]
+
+
+@dataclass(frozen=True)
+class Received(AttentionShares):
+    """What each unit received from the pool, through groups where the model has them (`models.flow.position_weights`).
+
+    Shares as in `AttentionShares`.
 
     Cost: one prediction. Works badly when positions mix much before the pool looks: see `Rollout`.
     """
 
-    def scores(self, pipeline: Pipeline, rows: Sequence[Row]) -> list[Scores]:
-        return attention_shares(pipeline, rows, position_weights)
-
-
-def attention_shares(pipeline: Pipeline, rows: Sequence[Row], flow: Flow) -> list[Scores]:
-    """What a function of the records gives each position, as shares of the units of each row."""
-    found: list[Scores] = [{}] * len(rows)
-    for index, _, output in pipeline.outputs(rows):
-        weights = {column: flow(records).double().numpy(force=True) for column, records in output.records.items()}
-        for place, i in enumerate(index):
-            found[i] = _shares(pipeline, rows[i], {column: each[place] for column, each in weights.items()})
-    return found
+    def flow(self, records: Sequence[Attention]) -> Float[Tensor, "B S"]:
+        return position_weights(records)
 
 
 def _shares(pipeline: Pipeline, row: Row, weights: Mapping[str, Float[np.ndarray, "S"]]) -> Scores:

@@ -6,14 +6,14 @@ Legend: N rows, C outputs, U units of a row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor
 
 from salience.evaluation.bootstrap import Bootstrap
-from salience.evaluation.importance.importance import Importance
+from salience.evaluation.importance.importance import Importance, Scores
 from salience.evaluation.removal import Row
 from salience.pipeline import Pipeline
 
@@ -29,6 +29,8 @@ class Trial:
     method: Importance
     rows: Sequence[Row]
     raw: Float[Tensor, "N C"]
+    #: What `method` says of the units of each row.
+    scores: Sequence[Scores]
     targets: Sequence[Any] | None
     bootstrap: Bootstrap
     seed: int
@@ -37,3 +39,8 @@ class Trial:
     def title(self) -> str:
         """The name of the method as words."""
         return self.method.name.replace("_", " ")
+
+    def bootstrap_of(self, index: Sequence[int]) -> Bootstrap:
+        """The bootstrap of some of the rows."""
+        groups = self.bootstrap.groups
+        return replace(self.bootstrap, groups=None if groups is None else [groups[i] for i in index])

@@ -20,12 +20,17 @@ from salience.evaluation.importance.importance import Importance
 from salience.evaluation.removal import together
 from salience.evaluation.sample import chosen, draw
 from salience.evaluation.trust import outcome
+from salience.evaluation.trust.alone import alone
 from salience.evaluation.trust.enough import enough
 from salience.evaluation.trust.holm import ALPHA
+from salience.evaluation.trust.honest import honest
+from salience.evaluation.trust.learned import learned
+from salience.evaluation.trust.needed import needed
 from salience.evaluation.trust.outcome import Outcome
 from salience.evaluation.trust.right_parts import right_parts
 from salience.evaluation.trust.second_operator import Second, second_operator
 from salience.evaluation.trust.sentence import overall
+from salience.evaluation.trust.stable import stable
 from salience.evaluation.trust.trial import Trial
 from salience.pipeline import Pipeline
 
@@ -114,10 +119,22 @@ def measure_trust(
         seed=seed,
         progress=lambda done, total: tell("taking parts away", done, total),
     )
-    trial = Trial(pipeline, method, sample.rows, found.erased.raw, targets, bootstrap, seed)
+    scores = method.scores(pipeline, sample.rows)
+    trial = Trial(pipeline, method, sample.rows, found.erased.raw, scores, targets, bootstrap, seed)
     faithfulness = judged(pipeline, method.name, found, sample, targets, bootstrap)
-    second, alone = _second(trial)
-    measured = [right_parts(trial, found, faithfulness, second), enough(trial, found)]
+    second, lacking = _second(trial)
+    measured = []
+    for test in (
+        needed,
+        lambda trial: right_parts(trial, found, faithfulness, second),
+        honest,
+        lambda trial: enough(trial, found),
+        learned,
+        stable,
+        alone,
+    ):
+        measured.append(test(trial))
+        tell("putting the attention to eight tests", len(measured), 8)
     num_groups = None if bootstrap.groups is None else len(set(bootstrap.groups))
     outcomes = outcome.judged(measured, count=len(sample.rows), num_groups=num_groups)
     verdict, sentence = overall({each.name: each for each in outcomes}, count=len(sample.rows))
@@ -135,14 +152,13 @@ def measure_trust(
         alpha=ALPHA,
         operators=faithfulness.operators,
         second_operators=second.operators if second else None,
-        guards=(faithfulness.shift.sentence, *alone),
+        guards=(faithfulness.shift.sentence, *lacking),
     )
 
 
 def _second(trial: Trial) -> tuple[Second | None, tuple[str, ...]]:
     """What the second way to take parts away says, or why there is none."""
-    scores = [together(each) for each in trial.method.scores(trial.pipeline, trial.rows)]
     try:
-        return second_operator(trial, scores), ()
+        return second_operator(trial, [together(each) for each in trial.scores]), ()
     except NotAvailable as error:
         return None, (f"Parts were taken away in one way only: {error.problem}.",)

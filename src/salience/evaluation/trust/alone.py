@@ -1,0 +1,106 @@
+"""T8, alone: could the model have looked elsewhere and answered the same?
+
+Legend: B rows of a batch, N rows, H heads, S positions.
+
+For each row, weights are sought that are as far as possible from its own and leave the answer as it is: 150 steps of
+Adam on the logits of the weights, everything before the pools fixed. This tells about the model and not about its
+attention: honest and misleading attention have such alternatives alike. So there is no verdict.
+
+References: Jain and Wallace 2019, "Attention is not Explanation", section 4.2.2; Wiegreffe and Pinter 2019, "Attention
+is not not Explanation".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from salience.core.batch import Batch
+from salience.core.errors import NotAvailable
+from salience.core.seed import derive
+from salience.evaluation.bootstrap import mean
+from salience.evaluation.importance.received import AttentionShares
+from salience.evaluation.removal_shift import is_value
+from salience.evaluation.trust.outcome import Measured, unavailable
+from salience.evaluation.trust.trial import Trial
+from salience.models.intervene import LastLook
+from salience.pipeline import evaluating
+
+NAME = "alone"
+QUESTION = "Could it have looked elsewhere with the same answer?"
+#: From which divergence (natural logarithm, at most 0.693) weights are other ones, and up to which change an answer is
+#: the same.
+FAR, SAME = 0.35, 0.01
+STEPS, RATE = 150, 0.1
+# How much more a change of the answer costs than divergence brings.
+_PENALTY = 500.0
+
+
+def alone(trial: Trial) -> Measured:
+    """The share of rows with far other weights and the same answer."""
+    if not isinstance(trial.method, AttentionShares):
+        return unavailable(NAME, QUESTION, f"'{trial.title}' is no attention, so there are no weights to replace")
+    generator = torch.Generator().manual_seed(derive(trial.seed, "elsewhere"))
+    found = np.zeros(len(trial.rows))
+    with evaluating(trial.pipeline.model):
+        for index, batch in trial.pipeline.batches(trial.rows):
+            try:
+                found[index] = _elsewhere(trial, batch, generator)
+            except NotAvailable as error:
+                return unavailable(NAME, QUESTION, error.problem)
+    share = trial.bootstrap.estimate(mean(found), len(found))
+    sentence = (
+        f"For {found.mean():.0%} of the rows other weights give the same answer. This is information and no verdict: "
+        "honest and misleading attention do not differ in it."
+    )
+    return Measured(NAME, QUESTION, {"share": share}, sentence=sentence)
+
+
+def _elsewhere(trial: Trial, batch: Batch, generator: torch.Generator) -> Float[np.ndarray, "B"]:
+    """For each row whether such weights were found."""
+    with torch.no_grad():
+        look = LastLook(trial.pipeline.model, batch)
+        before = look.answer(look.weights)
+    masks = [layout.mask[:, None] for layout in look.layouts]
+    logits = [
+        (each.clamp(min=1e-6).log() + 3 * torch.randn(each.shape, generator=generator).to(each)).requires_grad_()
+        for each in look.weights
+    ]
+    optimizer = torch.optim.Adam(logits, lr=RATE)
+    found = torch.zeros(len(before), dtype=torch.bool, device=before.device)
+    for _ in range(STEPS):
+        with torch.enable_grad():
+            weights = [_normalised(each, mask) for each, mask in zip(logits, masks, strict=True)]
+            far = torch.stack([_divergence(*pair) for pair in zip(look.weights, weights, strict=True)]).mean(0)
+            change = _change(trial, look.answer(weights), before)
+            found |= (far.detach() > FAR) & (change.detach() < SAME)
+            loss = (_PENALTY * (change - SAME / 2).relu() - far).sum()
+        gradients = torch.autograd.grad(loss, logits)
+        for each, gradient in zip(logits, gradients, strict=True):
+            each.grad = gradient
+        optimizer.step()
+    return found.double().cpu().numpy()
+
+
+def _normalised(logits: Float[Tensor, "B H S"], mask: Bool[Tensor, "B 1 S"]) -> Float[Tensor, "B H S"]:
+    # Logits of an example without positions stay finite, and its weights are zero.
+    return logits.masked_fill(~mask, torch.finfo(logits.dtype).min).softmax(-1) * mask
+
+
+def _change(trial: Trial, raw: Float[Tensor, "B C"], before: Float[Tensor, "B C"]) -> Float[Tensor, "B"]:
+    task = trial.pipeline.task
+    if is_value(task, before):
+        return (raw - before).abs().squeeze(-1)
+    return (task.probabilities(raw) - task.probabilities(before)).abs().amax(-1)
+
+
+def _divergence(one: Float[Tensor, "B H S"], other: Float[Tensor, "B H S"]) -> Float[Tensor, "B"]:
+    """Jensen-Shannon divergence in nats, averaged over heads."""
+    middle = ((one + other) / 2).clamp(min=1e-12)
+
+    def relative(each: Float[Tensor, "B H S"]) -> Float[Tensor, "B H"]:
+        return (each * (each.clamp(min=1e-12) / middle).log()).sum(-1)
+
+    return (relative(one) + relative(other)).mean(1) / 2

@@ -1,0 +1,119 @@
+"""T5, learned: does the picture come from training, or from how the model is wired and where things stand?
+
+Legend: N rows, U units of a row, C equal stretches of a row.
+
+The importance of the model is compared with that of the same model with new random weights, and with how important
+units at the same relative position are in all other rows: by Spearman's rank correlation over the units of each row,
+averaged over rows.
+
+Reference: Adebayo et al. 2018, "Sanity Checks for Saliency Maps".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from salience.core.errors import NotAvailable
+from salience.core.seed import derive
+from salience.evaluation.bootstrap import mean
+from salience.evaluation.importance.importance import Scores
+from salience.evaluation.plausibility.prior import resampled
+from salience.evaluation.removal import together
+from salience.evaluation.trust.claim import Claim, Estimate, claim, either, estimate, every
+from salience.evaluation.trust.outcome import CONSTANT, INCONCLUSIVE, Measured, unavailable
+from salience.evaluation.trust.trial import Trial
+
+NAME = "learned"
+QUESTION = "Does the picture come from training, and not from the wiring or from positions alone?"
+PASS, FAIL = 0.3, 0.7
+# Equal stretches of a row, whatever its length.
+STRETCHES = 20
+# Differences up to this are rounding, and no order.
+_SAME = 1e-6
+_MEANINGS = {
+    "pass": "It looks elsewhere than an untrained model, and than positions alone would tell",
+    "weak": "It looks partly where an untrained model looks, or where positions alone would tell",
+    "fail": "It looks where an untrained model looks, or where positions alone would tell",
+}
+
+
+def learned(trial: Trial) -> Measured:
+    """Judge how like the importances are to those without training."""
+    own = [together(each) for each in trial.scores]
+    varied = [i for i, each in enumerate(own) if np.ptp(each) > _SAME]
+    if len(varied) < max(2, len(own) / 2):
+        sentence = "Constant: it is the same for all parts of a row, so there is no picture to compare."
+        return Measured(NAME, QUESTION, verdict=CONSTANT, sentence=sentence)
+    try:
+        untrained = trial.pipeline.untrained(seed=derive(trial.seed, "untrained"))
+    except NotAvailable as error:
+        return unavailable(NAME, QUESTION, error.problem)
+    scores = [trial.scores[i] for i in varied]
+    rows = [trial.rows[i] for i in varied]
+    others = {"untrained": trial.method.scores(untrained, rows), "position": position_prior(scores)}
+    found = {
+        name: _mean(trial, varied, np.array([_spearman(*each) for each in zip(scores, other, strict=True)]))
+        for name, other in others.items()
+    }
+    known = {name: each for name, each in found.items() if each is not None}
+    statistics = {f"correlation_{name}": each.score for name, each in known.items()}
+    if not known:
+        sentence = "Neither an untrained model nor positions have any preference to compare with."
+        return Measured(NAME, QUESTION, statistics, verdict=INCONCLUSIVE, sentence=sentence)
+    return Measured(
+        NAME,
+        QUESTION,
+        statistics,
+        claims=(
+            either("fail", *(_beyond(each, FAIL) for each in known.values())),
+            every("pass", *(claim("", each, above=-PASS, below=PASS) for each in known.values())),
+            either("weak", *(_beyond(each, PASS) for each in known.values())),
+        ),
+        meanings=_MEANINGS,
+        numbers=", ".join(f"rank correlation {each.value:.2f} with {_SAID[name]}" for name, each in known.items()),
+    )
+
+
+_SAID = {"untrained": "an untrained model", "position": "positions"}
+
+
+def position_prior(scores: Sequence[Scores]) -> list[Scores]:
+    """For each row, how important units at the same relative position of the same column are in all the other rows."""
+    found: list[Scores] = [{} for _ in scores]
+    for column in scores[0]:
+        profiles = np.array([_stretched(each[column], STRETCHES) for each in scores])
+        others = (profiles.sum(0) - profiles) / max(1, len(scores) - 1)
+        for each, own, other in zip(found, scores, others, strict=True):
+            each[column] = _stretched(other, len(own[column]))
+    return found
+
+
+def _stretched(values: Float[np.ndarray, "U"], count: int) -> Float[np.ndarray, "C"]:
+    return resampled(values, count) if len(values) and count else np.zeros(count)
+
+
+def _beyond(of: Estimate, line: float) -> Claim:
+    """The claim that a correlation is stronger than this, in either direction."""
+    return either("", claim("", of, above=line), claim("", of, below=-line))
+
+
+def _mean(trial: Trial, rows: Sequence[int], values: Float[np.ndarray, "N"]) -> Estimate | None:
+    """The mean over rows where there is something to compare; None where that is rarely so."""
+    defined = np.isfinite(values)
+    if defined.sum() < max(2, len(values) / 2):
+        return None
+    bootstrap = trial.bootstrap_of([rows[i] for i in np.flatnonzero(defined).tolist()])
+    return estimate(mean(values[defined]), int(defined.sum()), bootstrap)
+
+
+def _spearman(one: Scores, other: Scores) -> float:
+    """Rank correlation over the units of a row; NaN where all are equal."""
+    from scipy.stats import rankdata
+
+    first, second = together(one), together(other)
+    if np.ptp(first) <= _SAME or np.ptp(second) <= _SAME:
+        return float("nan")
+    return float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])

@@ -1,0 +1,118 @@
+"""T6, stable: do changes that nobody can see keep the attention where it is?
+
+Legend: B rows of a batch, N rows, S positions, D width, U units of a row.
+
+Embeddings are moved by Gaussian noise of a tenth of their size, eight times. Only noise that keeps the prediction, and
+its probability within 0.02, counts. Told is the Jensen-Shannon divergence of the attention shares before and after, in
+bits: 0 is the same, 1 shares nothing.
+
+Reference: Alvarez-Melis and Jaakkola 2018, "On the Robustness of Interpretability Methods".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from salience.core.seed import derive
+from salience.evaluation.bootstrap import mean
+from salience.evaluation.importance.gradient_x_input import embed
+from salience.evaluation.importance.received import AttentionShares
+from salience.evaluation.removal import together
+from salience.evaluation.removal_shift import is_value
+from salience.evaluation.trust.claim import claim, estimate
+from salience.evaluation.trust.outcome import INCONCLUSIVE, Measured, unavailable
+from salience.evaluation.trust.trial import Trial
+from salience.pipeline import evaluating
+
+NAME = "stable"
+QUESTION = "Do changes that keep the answer keep the attention, too?"
+#: The most bits that attention may move; the noise as a share of the size of embeddings; and the change of the answer
+#: up to which nobody can see it.
+MOST, NOISE, UNSEEN = 0.1, 0.1, 0.02
+DRAWS = 8
+_MEANINGS = {
+    "pass": "Changes that keep the answer keep the attention",
+    "fail": "Changes that keep the answer move the attention",
+}
+
+
+def stable(trial: Trial) -> Measured:
+    """Judge how far attention moves under noise that keeps the answer."""
+    if not isinstance(trial.method, AttentionShares):
+        return unavailable(NAME, QUESTION, f"'{trial.title}' is no attention")
+    moved = _moved(trial, trial.method)
+    kept = np.flatnonzero(np.isfinite(moved))
+    if len(kept) < len(moved) / 2:
+        sentence = "Nothing can be said: in most rows even this noise changes the answer."
+        return Measured(NAME, QUESTION, verdict=INCONCLUSIVE, sentence=sentence)
+    found = estimate(mean(moved[kept]), len(kept), trial.bootstrap_of(kept.tolist()))
+    return Measured(
+        NAME,
+        QUESTION,
+        {"divergence": found.score},
+        claims=(claim("pass", found, below=MOST), claim("fail", found, above=MOST)),
+        meanings=_MEANINGS,
+        numbers=f"it moves by {found.score} bits of at most 1",
+    )
+
+
+def _moved(trial: Trial, method: AttentionShares) -> Float[np.ndarray, "N"]:
+    """The mean divergence of each row; NaN where no noise kept its answer."""
+    pipeline = trial.pipeline
+    generator = torch.Generator().manual_seed(derive(trial.seed, "noise"))
+    total, count = np.zeros(len(trial.rows)), np.zeros(len(trial.rows))
+    with evaluating(pipeline.model), torch.no_grad():
+        for index, batch in pipeline.batches(trial.rows):
+            embedded = embed(pipeline, batch)
+            rows = [trial.rows[i] for i in index]
+            masks = {column: stream.layout.mask for column, stream in batch.streams.items()}
+            for _ in range(DRAWS):
+                noisy = {column: _with_noise(each, masks[column], generator) for column, each in embedded.items()}
+                output = pipeline.model.read(noisy, batch)
+                keeps = _keeps(trial, index, output.raw.cpu())
+                after = method.shares(pipeline, rows, output)
+                for place, i in enumerate(index):
+                    if keeps[place]:
+                        total[i] += divergence(together(trial.scores[i]), together(after[place]))
+                        count[i] += 1
+    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+
+
+def _with_noise(
+    embedded: Float[Tensor, "B S D"], mask: Bool[Tensor, "B S"], generator: torch.Generator
+) -> Float[Tensor, "B S D"]:
+    """Embeddings with noise of a tenth of the root mean square of their row."""
+    real = mask[..., None]
+    square = torch.where(real, embedded, 0.0).square().sum((1, 2), keepdim=True)
+    size = (square / (real.sum((1, 2), keepdim=True).clamp(min=1) * embedded.shape[-1])).sqrt()
+    noise = torch.randn(embedded.shape, generator=generator).to(embedded)
+    return torch.where(real, embedded + NOISE * size * noise, embedded)
+
+
+def _keeps(trial: Trial, index: list[int], raw: Float[Tensor, "B C"]) -> Bool[np.ndarray, "B"]:
+    """Where the prediction is the same, and about as sure."""
+    task, before = trial.pipeline.task, trial.raw[index]
+    choice = task.choose(before)
+    same = (task.choose(raw) == choice).reshape(len(raw), -1).all(1)
+    one, other = (task.focus(each, choice).double() for each in (before, raw))
+    if not is_value(task, before):
+        one, other = one.sigmoid(), other.sigmoid()
+    return (same & ((one - other).abs() < UNSEEN)).numpy()
+
+
+def divergence(one: Float[np.ndarray, "U"], other: Float[np.ndarray, "U"]) -> float:
+    """The Jensen-Shannon divergence of two shares of one, in bits.
+
+    >>> divergence(np.array([1.0, 0.0]), np.array([0.0, 1.0]))
+    1.0
+    """
+    middle = (one + other) / 2
+
+    def relative(each: Float[np.ndarray, "U"]) -> float:
+        there = each > 0
+        return float((each[there] * np.log2(each[there] / middle[there])).sum())
+
+    return max(0.0, (relative(one) + relative(other)) / 2)
