@@ -26,7 +26,8 @@ LOWER_IS_BETTER = frozenset({"log_loss", "ece", "hamming", "mse", "mae", "rmse"}
 
 Groups = Sequence[Hashable] | None
 
-_REASONS = {
+#: Why a score can be undefined.
+REASONS = {
     "auroc": "it needs rows of at least two classes",
     "r2": "it needs targets that differ",
     "pearson": "it needs predictions and targets that differ",
@@ -80,14 +81,20 @@ def answer_scores(
     groups: Groups = None,
 ) -> dict[str, Score]:
     """As `task_scores`, from what `task.probabilities` gives, or what another model gives in its place."""
+    statistics = answer_statistics(task, answers, target)
+    return _scores(statistics, len(target), Bootstrap(draws, seed, groups))
+
+
+def answer_statistics(task: Task, answers: Float[np.ndarray, "N C"], target: Tensor) -> dict[str, Statistic]:
+    """What `answer_scores` estimates, as functions of row weights; for scores of two models on the same draws."""
     if target.ndim == 2:
-        scores = multi_label_scores(answers, _numpy(target), draws=draws, seed=seed, groups=groups)
+        statistics = _multi_label(answers, _numpy(target))
     elif target.is_floating_point():
         values = _numpy(task.probabilities(target.double()[:, None]))
-        scores = regression_scores(answers[:, 0], values[:, 0], draws=draws, seed=seed, groups=groups)
+        statistics = _regression(answers[:, 0], values[:, 0])
     else:
-        scores = classification_scores(answers, _numpy(target), draws=draws, seed=seed, groups=groups)
-    return {name: scores[name] for name in task.scores}
+        statistics = _classification(answers, _numpy(target))
+    return {name: statistics[name] for name in task.scores}
 
 
 def measure(task: Task, raw: Float[Tensor, "N C"], target: Tensor) -> dict[str, float | None]:
@@ -110,17 +117,7 @@ def classification_scores(
     >>> round(scores["accuracy"].value, 3), scores["auroc"].value
     (0.667, 1.0)
     """
-    _check(probabilities, targets)
-    num_classes = probabilities.shape[1]
-    predicted, actual = indicators(probabilities.argmax(1), num_classes), indicators(targets, num_classes)
-    statistics = {
-        "accuracy": mean((predicted * actual).sum(1)),
-        "macro_f1": weighted.macro_f1(predicted, actual),
-        "auroc": weighted.auroc(probabilities, actual),
-        "log_loss": weighted.log_loss(probabilities, actual),
-        "ece": weighted.calibration_error(probabilities, actual),
-    }
-    return _scores(statistics, len(targets), Bootstrap(draws, seed, groups))
+    return _scores(_classification(probabilities, targets), len(targets), Bootstrap(draws, seed, groups))
 
 
 def multi_label_scores(
@@ -135,15 +132,7 @@ def multi_label_scores(
 
     A label is predicted at probability 0.5 or more.
     """
-    _check(probabilities, targets)
-    predicted, actual = (probabilities >= 0.5).astype(float), targets.astype(float)
-    statistics = {
-        "macro_f1": weighted.macro_f1(predicted, actual),
-        "micro_f1": weighted.micro_f1(predicted, actual),
-        "subset_accuracy": mean((predicted == actual).all(1).astype(float)),
-        "hamming": mean((predicted != actual).mean(1)),
-    }
-    return _scores(statistics, len(targets), Bootstrap(draws, seed, groups))
+    return _scores(_multi_label(probabilities, targets), len(targets), Bootstrap(draws, seed, groups))
 
 
 def regression_scores(
@@ -155,17 +144,7 @@ def regression_scores(
     groups: Groups = None,
 ) -> dict[str, Score]:
     """R2, squared and absolute errors in the unit of the target, Pearson and Spearman correlation."""
-    _check(predictions, targets)
-    errors = predictions - targets
-    statistics = {
-        "r2": weighted.r2(predictions, targets),
-        "mse": mean(errors**2),
-        "rmse": weighted.root_mean(errors**2),
-        "mae": mean(np.abs(errors)),
-        "pearson": weighted.pearson(predictions, targets),
-        "spearman": weighted.spearman(predictions, targets),
-    }
-    return _scores(statistics, len(targets), Bootstrap(draws, seed, groups))
+    return _scores(_regression(predictions, targets), len(targets), Bootstrap(draws, seed, groups))
 
 
 def class_scores(
@@ -205,6 +184,43 @@ def indicators(choices: Int[np.ndarray, "N *C"], num_classes: int) -> Float[np.n
     return choices.astype(float) if choices.ndim == 2 else np.eye(num_classes)[choices]
 
 
+def _classification(probabilities: Float[np.ndarray, "N C"], targets: Int[np.ndarray, "N"]) -> dict[str, Statistic]:
+    _check(probabilities, targets)
+    num_classes = probabilities.shape[1]
+    predicted, actual = indicators(probabilities.argmax(1), num_classes), indicators(targets, num_classes)
+    return {
+        "accuracy": mean((predicted * actual).sum(1)),
+        "macro_f1": weighted.macro_f1(predicted, actual),
+        "auroc": weighted.auroc(probabilities, actual),
+        "log_loss": weighted.log_loss(probabilities, actual),
+        "ece": weighted.calibration_error(probabilities, actual),
+    }
+
+
+def _multi_label(probabilities: Float[np.ndarray, "N C"], targets: Float[np.ndarray, "N C"]) -> dict[str, Statistic]:
+    _check(probabilities, targets)
+    predicted, actual = (probabilities >= 0.5).astype(float), targets.astype(float)
+    return {
+        "macro_f1": weighted.macro_f1(predicted, actual),
+        "micro_f1": weighted.micro_f1(predicted, actual),
+        "subset_accuracy": mean((predicted == actual).all(1).astype(float)),
+        "hamming": mean((predicted != actual).mean(1)),
+    }
+
+
+def _regression(predictions: Float[np.ndarray, "N"], targets: Float[np.ndarray, "N"]) -> dict[str, Statistic]:
+    _check(predictions, targets)
+    errors = predictions - targets
+    return {
+        "r2": weighted.r2(predictions, targets),
+        "mse": mean(errors**2),
+        "rmse": weighted.root_mean(errors**2),
+        "mae": mean(np.abs(errors)),
+        "pearson": weighted.pearson(predictions, targets),
+        "spearman": weighted.spearman(predictions, targets),
+    }
+
+
 def _scores(statistics: Mapping[str, Statistic], count: int, bootstrap: Bootstrap) -> dict[str, Score]:
     def together(weights: Float[np.ndarray, "R N"]) -> Float[np.ndarray, "R K"]:
         return np.stack([each(weights) for each in statistics.values()], axis=1)
@@ -216,7 +232,7 @@ def _scores(statistics: Mapping[str, Statistic], count: int, bootstrap: Bootstra
 
 def _score(name: str, value: float, drawn: Float[np.ndarray, "R"]) -> Score:
     if np.isnan(value):
-        return Score(None, reason=_REASONS[name])
+        return Score(None, reason=REASONS[name])
     return Score(value, *interval(drawn))
 
 
