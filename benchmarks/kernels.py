@@ -28,6 +28,7 @@ SECTIONS: Mapping[str, Callable[[int], list[Row]]] = {
     "sharp": lambda rounds: speed.kinds(rounds, sharpness="sharp"),
     "eager": speed.against_eager,
     "training": training.steps,
+    "threads": training.threaded,
     "memory": lambda _: peak.rows(),
     "exact": lambda _: exact.rows(),
     "long": speed.long,

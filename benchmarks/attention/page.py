@@ -103,6 +103,7 @@ TABLES: Mapping[str, Callable[[Result], str]] = {
     "speed": by_size,
     "sharp": by_size,
     "training": by_threads,
+    "threads": by_threads,
     "exact": by_sharpness,
 }
 

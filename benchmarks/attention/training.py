@@ -15,14 +15,14 @@ from salience.kernels.supervision import attention_supervision_loss
 
 
 def steps(rounds: int) -> list[Row]:
-    """Forward and backward with and without supervision, with one thread and with two."""
-    rows: list[Row] = []
-    for threads, clock in ((1, "cpu"), (2, "wall")):
-        torch.set_num_threads(threads)
-        for sharpness in ("usual", "sharp") if threads == 1 else ("usual",):
-            for size in sizes():
-                rows.append(_ratio(size, rounds, clock, sharpness, f"{threads} thread{'s' * (threads > 1)}"))
-                show(rows[-1:])
+    """Forward and backward with and without supervision, by sharpness of scores, with one thread."""
+    return [_ratio(size, rounds, "cpu", sharpness, "1 thread") for sharpness in SPREAD for size in sizes()]
+
+
+def threaded(rounds: int) -> list[Row]:
+    """The same with two threads, by the clock; only a machine with nothing else to do can tell."""
+    torch.set_num_threads(2)
+    rows = [_ratio(size, rounds, "wall", "usual", "2 threads") for size in sizes()]
     torch.set_num_threads(1)
     return rows
 
@@ -59,4 +59,6 @@ def _ratio(size: Size, rounds: int, clock: str, sharpness: str, threads: str) ->
     sampler = Sampler(rounds, clock)
     sampler.sample(partial(unsupervised, size, *made), {"supervised": partial(supervised, size, *made, human)})
     bar = "<= 1.4" if size.positions >= 8192 else "<= 1.2"
-    return sampler.row("supervised", f"supervised step, {size}, {sharpness} scores, {threads}", bar=bar)
+    row = sampler.row("supervised", f"supervised step, {size}, {sharpness} scores, {threads}", bar=bar)
+    show([row])
+    return row
