@@ -19,6 +19,7 @@ from salience.data.rationale import Rationale, rationale_columns, read_rationale
 from salience.data.split import Split, split
 from salience.data.splitters import SIDES
 from salience.pipeline import Pipeline
+from salience.run.agreement import Agreements, agreement, write_agreement
 from salience.run.environment import data_facts, environment
 from salience.run.folder import RunFolder
 from salience.run.publish import Trained, publish
@@ -129,6 +130,8 @@ def run(
         fitted = _trained(pipeline, prepared, settings, folder, logged, resume=resume is not None)
         pipeline.save(folder.model)
         publish(Trained(prepared, settings, pipeline, fitted, data), folder, logged)
+        if prepared.rationales:
+            write_agreement(folder, _agreements(pipeline, prepared, settings.options.seed))
     # Whatever ends a run, an interrupt too, its folder must not claim to be running for ever.
     except BaseException as error:
         folder.mark("failed", reason=_reason(error))
@@ -179,6 +182,13 @@ def _annotated(prepared: Prepared) -> list[str]:
 
 def _side(pipeline: Pipeline, prepared: Prepared, side: str) -> Side:
     return Side(pipeline.encode(prepared.rows(side)), prepared.targets_of(side), prepared.rationales_of(side))
+
+
+def _agreements(pipeline: Pipeline, prepared: Prepared, seed: int) -> Agreements:
+    return {
+        side: agreement(pipeline, pipeline.encode(prepared.rows(side)), prepared.rationales_of(side), seed=seed)
+        for side in ("validation", "test")
+    }
 
 
 def _teller(watcher: Watcher, total: int, metric: str) -> Callable[[Epoch], None]:

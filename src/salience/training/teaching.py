@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from salience.core.batch import Batch, Example
 from salience.core.build import build
-from salience.core.errors import ConfigError, NotAvailable
+from salience.core.errors import ConfigError, DataError, NotAvailable
 from salience.data.modalities.text import Text
 from salience.data.rationale import Rationale
 from salience.evaluation import importance
@@ -56,7 +56,8 @@ class Teaching(nn.Module):
         rationales: per marked column, the rationale of each training row.
 
     Raises:
-        ConfigError: a loss needs marks, and there are none.
+        ConfigError: a loss needs marks, and no column has them.
+        DataError: no row is annotated.
         NotAvailable: a marked column is no text.
     """
 
@@ -135,6 +136,12 @@ def _check(
             f"{' and '.join(lacking)} cannot know what people marked: no column says so",
             where=_WHERE,
             fix="name the column with `rationale`",
+        )
+    if lacking and not any(each is not None for found in rationales.values() for each in found):
+        raise DataError(
+            "none of the training rows is annotated, so attention cannot be taught",
+            where=f"the rationale of {', '.join(rationales)}",
+            fix="annotate some, or set train.attention_loss to null to measure only",
         )
     for column in rationales:
         if not isinstance(pipeline.modalities[column], Text):
