@@ -23,6 +23,7 @@ VERBS = {
     "explain": "salience.cli.explain:explain",
     "evaluate": "salience.cli.evaluate:evaluate",
     "trust": "salience.cli.trust:trust",
+    "compare": "salience.cli.compare:compare",
     "report": "salience.cli.evaluate:report",
     "data": "salience.cli.data:data",
     "list": "salience.cli.catalogue:catalogue",

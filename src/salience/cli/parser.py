@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"salience {VERSION}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     common = _common()
-    for add in (_demo, _init, _fit, _predict, _explain, _evaluate, _trust, _report, _data, _list, _doctor):
+    for add in (_demo, _init, _fit, _predict, _explain, _evaluate, _trust, _compare, _report, _data, _list, _doctor):
         add(verbs, common)
     return top
 
@@ -61,6 +61,16 @@ def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"expected a number of rows, 0 or more, got '{text}'")
     return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number, 0 or more, got '{text}'")
+    return number
 
 
 def _demo(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
@@ -141,6 +151,33 @@ def _trust(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -
         "--group", metavar="COLUMN", help="a column whose equal values belong together: day, speaker, ..."
     )
     verb.add_argument("--out", help="JSON file for the result (default: trust.json in the run folder)")
+    _foreign(verb)
+
+
+def _compare(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    verb = _verb(verbs, "compare", "say how scores, answers and importance differ between two runs", common)
+    verb.add_argument("run_a", metavar="RUN_A", help="a run folder")
+    verb.add_argument("run_b", metavar="RUN_B", help="the folder of a run that answers the same question")
+    verb.add_argument("data", nargs="?", help="a file, with or without the target (default: the test rows of RUN_A)")
+    verb.add_argument("--rows", type=_count, default=256, help="rows whose importance is compared (default: 256)")
+    verb.add_argument("--method", default="received", help="how importance is measured (default: received)")
+    verb.add_argument("--seed", type=int, help="of everything random (default: that of RUN_A)")
+    verb.add_argument(
+        "--group", metavar="COLUMN", help="a column whose equal values belong together: day, speaker, ..."
+    )
+    verb.add_argument(
+        "--max-drift",
+        metavar="SHARE",
+        type=_share,
+        help="end with code 1 if surely more than this share of the importance lies elsewhere, e.g. 0.2",
+    )
+    verb.add_argument(
+        "--max-score-drop",
+        metavar="AMOUNT",
+        type=_share,
+        help="end with code 1 if RUN_B is surely worse by more than this in the first score, e.g. 0.01",
+    )
+    verb.add_argument("--out", help="JSON file for the result (default: printed)")
     _foreign(verb)
 
 
