@@ -96,12 +96,12 @@ def runs(offsets: Iterable[int]) -> list[Stretch]:
 
 
 def _eraser(rows: list[dict[str, Any]], texts: Mapping[str, str]) -> Marked:
-    """Evidence counts words between white space; a row without any was not annotated."""
+    """Evidence counts words between white space, and may be empty; a row without any was not annotated."""
     found = Marked([], [], [])
     for row in rows:
         text = texts[row["annotation_id"]]
         words = [each.span() for each in re.finditer(r"\S+", text)]
-        pieces = [piece for group in row["evidences"] for piece in group]
+        pieces = [each for group in row["evidences"] for each in group if each["start_token"] < each["end_token"]]
         spans = [(words[each["start_token"]][0], words[each["end_token"] - 1][1]) for each in pieces]
         found.texts.append(text)
         found.labels.append(row["classification"])

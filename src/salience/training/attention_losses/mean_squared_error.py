@@ -18,7 +18,7 @@ from salience.training.looked import Looked
 @final
 @dataclass(frozen=True, kw_only=True)
 class MeanSquaredError(AttentionLoss):
-    r"""The mean squared error times the length n: :math:`n \cdot \frac1n \sum_s (a_s - t_s)^2`, at most 2.
+    r"""The mean squared error times the length n: :math:`n \cdot \frac{1}{n} \sum_s (a_s - t_s)^2`, at most 2.
 
     Without the factor its gradient would vanish on long texts, where every weight is about 1 / n. It is bounded, so
     that a wrong annotation costs little.
