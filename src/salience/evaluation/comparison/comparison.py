@@ -126,7 +126,13 @@ def compare_pipelines(
         num_short=num_short,
         seed=seed,
         draws=draws,
-        notes=notes(drift, num_rows=len(cells), num_short=num_short, labelled=targets is not None),
+        notes=notes(
+            drift,
+            num_rows=len(cells),
+            num_short=num_short,
+            num_groups=None if picked_groups is None else len(set(picked_groups)),
+            labelled=targets is not None,
+        ),
         verdicts={},
     )
 

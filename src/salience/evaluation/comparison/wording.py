@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from salience.evaluation.comparison.difference import ScoreChange
 from salience.evaluation.comparison.drift import Drift
 from salience.evaluation.score import Score
+from salience.evaluation.verdict import FEWEST
 
 SAME = "Both runs give the same answers, and find the same parts equally important."
 
@@ -31,11 +32,17 @@ def sentence(scores: Mapping[str, ScoreChange], changed: Score, importance: Drif
     return f"{told}; {_CHANGE[change.verdict].format(name=name.replace('_', ' '), numbers=_signed(change.difference))}."
 
 
-def notes(importance: Drift, *, num_rows: int, num_short: int, labelled: bool) -> tuple[str, ...]:
+def notes(
+    importance: Drift, *, num_rows: int, num_short: int, num_groups: int | None, labelled: bool
+) -> tuple[str, ...]:
     """What limits the numbers."""
     told = []
     if not labelled:
         told.append("The rows have no targets, so there are no scores.")
+    independent = importance.num_rows if num_groups is None else num_groups
+    if independent < FEWEST:
+        what = "rows" if num_groups is None else "groups"
+        told.append(f"{independent:,} {what} are few: intervals from fewer than {FEWEST} are too narrow.")
     if importance.pieces == "characters":
         told.append(
             "The runs divide rows into different units, so importance is compared on characters: every unit gives its "
