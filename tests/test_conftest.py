@@ -12,7 +12,7 @@ from salience.kernels import attend
 
 def test_shapes_are_checked():
     key = torch.randn(2, 3, 5, 7)
-    with pytest.raises(TypeCheckError, match="B H S E"):
+    with pytest.raises(TypeCheckError, match="B G S F"):
         attend(key, key, key[:, :2], layout=Layout(torch.tensor([5, 5]), 5))
 
 

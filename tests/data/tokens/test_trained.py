@@ -71,5 +71,5 @@ def test_asking_before_it_has_learnt_is_an_error(kind: type[BytePair] | type[Wor
 
 @pytest.mark.parametrize("kind", [BytePair, WordPiece])
 def test_a_size_without_room_for_a_piece_is_refused(kind):
-    with pytest.raises(ConfigError, match="size must be at least 2, got -3"):
+    with pytest.raises(ConfigError, match="size must be at least 2 and at most 1,000,000, got -3"):
         kind(size=-3)
