@@ -202,3 +202,35 @@ def test_a_run_goes_on_with_what_a_loss_has_learned(tmp_path):
     resumed = train(tmp_path / "parts", 3, resume=True)
     assert resumed.keys() == undisturbed.keys()
     assert all(torch.equal(resumed[name], each) for name, each in undisturbed.items())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "loss"),
+    [
+        ({"pool": {"MultiHead": {"heads": 2}}}, "KL"),
+        ({"pool": {"Sparsemax": {"heads": 1}}}, {"FenchelYoung": {"alpha": 2.0}}),
+        ({"pool": {"Entmax": {"heads": 1}}}, "FenchelYoung"),
+        ({"encoder": "Hierarchical"}, "Mass"),
+    ],
+    ids=["heads", "sparsemax", "entmax", "sentences"],
+)
+def test_pools_of_every_kind_are_taught(model, loss, tmp_path):
+    assert share_on_evidence(taught(tmp_path, model=model, attention_loss=loss, epochs=4)[0]) > 0.9
+
+
+@pytest.mark.slow
+def test_one_head_of_a_layer_is_taught(tmp_path):
+    model = {"encoder": {"Transformer": {"layers": 1}}}
+    pipeline, _ = taught(tmp_path, model=model, attention_loss={"KL": {"layer": 0, "head": 1}}, epochs=4)
+    frame = planted_sentiment(rows=97, seed=3)
+    shares = {0: [], 1: []}
+    for index, batch, output in pipeline.outputs(pipeline.encode(frame["text"])):
+        received = output.records["text"][0].received()
+        for place, row in enumerate(index):
+            marks = read_rationale(frame["evidence"][row], frame["text"][row]).marks(
+                batch.examples[place]["text"].places
+            )
+            for head, found in shares.items():
+                found.append(received[place, head, : marks.shape[1]].numpy() @ marks[0])
+    assert np.mean(shares[1]) > 0.8 > 0.6 > np.mean(shares[0])
