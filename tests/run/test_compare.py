@@ -8,12 +8,21 @@ import pytest
 import salience
 from salience.core.errors import ConfigError, DataError, ModelFolderError
 from salience.data.synthetic import planted_sentiment
+from salience.run import publish
 from salience.run.compare import SEEN, compare
 from tests.run.conftest import MODEL, TRAIN
 
 
 @pytest.fixture(scope="module")
-def reseeded(sentiment, without_figures, tmp_path_factory):
+def undrawn():
+    """Drawing figures takes most of the time of a small run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publish, "draw", lambda made, folder: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def reseeded(sentiment, undrawn, tmp_path_factory):
     """The same run from another seed, without a measurement of its importance."""
     data = sentiment.run.folder.parent.parent / "reseeded.csv"
     sentiment.frame[["text", "label"]].to_csv(data, index=False)
@@ -75,7 +84,7 @@ def test_test_rows_that_the_other_run_may_have_learned_from_are_told(sentiment, 
     assert compare(sentiment.run, copy).notes[0] == SEEN
 
 
-def test_runs_with_other_words_are_compared_on_characters(sentiment, without_figures, tmp_path):
+def test_runs_with_other_words_are_compared_on_characters(sentiment, undrawn, tmp_path):
     model = {"width": 8, "encoder": "Identity"}
     characters = salience.fit(
         planted_sentiment(rows=97, seed=3),

@@ -103,7 +103,7 @@ def _drifted(found: Comparison, limit: float | None) -> Iterator[str]:
     if drift.low is None:
         yield f"whether the drift lies above {number(limit)} is not known: {_open(drift)}"
     elif drift.low > limit:
-        yield f"the drift is surely above {number(drift.low)}; {number(limit)} is allowed"
+        yield f"the drift is surely at least {number(drift.low)}; {number(limit)} is allowed"
 
 
 def _dropped(found: Comparison, limit: float | None) -> Iterator[str]:
@@ -116,7 +116,8 @@ def _dropped(found: Comparison, limit: float | None) -> Iterator[str]:
     if change.gain.high is None:
         yield f"whether the second run is worse in {name} is not known: {_open(change.gain)}"
     elif -change.gain.high > limit:
-        yield f"the second run is surely worse in {name} by {number(-change.gain.high)}; {number(limit)} is allowed"
+        least = number(-change.gain.high)
+        yield f"the second run is surely worse in {name} by at least {least}; {number(limit)} is allowed"
 
 
 def _open(score: Score) -> str:
