@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from copy import copy
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -252,13 +252,13 @@ class Pipeline:
 
     def _blanking(self, name: str) -> Blanking:
         modality = self.modalities[name]
-        if not isinstance(modality, Blanking):
+        if not hasattr(modality, "blank"):
             raise NotAvailable(
                 f"{type(modality).__name__} can leave units out but not blank them where they stand",
                 where=f"the column '{name}'",
                 fix="give it a method `blank`",
             )
-        return modality
+        return cast(Blanking, modality)
 
     def untrained(self, *, seed: int) -> Pipeline:
         """The same pipeline with a new model of the same kind, with random weights.

@@ -122,3 +122,28 @@ def test_the_state_of_the_run_is_complete(run):
 
 def _written(score) -> str:
     return f"{score['value']:.4f}  [{score['low']:.4f}, {score['high']:.4f}]"
+
+
+class TestRequireTrust:
+    def test_enough_skill_ends_well_and_too_little_with_one(self, say, copy):
+        folder = RunFolder(copy)
+        proof = folder.read_json("faithfulness.json")
+        proof["skill"] = {"value": 0.6, "low": 0.4, "high": 0.8}
+        folder.write_json("faithfulness.json", proof)
+        assert say("evaluate", copy, "--require-trust", "0.4").code == 0
+        said = say("evaluate", copy, "--require-trust", "0.5", "--quiet")
+        assert said.code == 1
+        assert said.err == "the skill of the attention is only sure to be at least 0.40; 0.50 is required\n"
+
+    def test_what_was_not_measured_is_not_trusted(self, say, run, table):
+        said = say("evaluate", run, table, "--rows", "0", "--require-trust", "0.1", "--json")
+        assert said.code == 1
+        assert said.err == "the skill of the attention was not measured; 0.10 is required\n"
+        assert json.loads(said.out)["rows"] == 97
+
+    def test_a_skill_that_is_undefined_is_not_trusted(self, say, copy):
+        folder = RunFolder(copy)
+        proof = folder.read_json("faithfulness.json")
+        proof["skill"] = {"value": None, "low": None, "high": None, "reason": "no"}
+        folder.write_json("faithfulness.json", proof)
+        assert say("evaluate", copy, "--require-trust", "0").code == 1

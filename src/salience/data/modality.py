@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self
 
 from torch import nn
 
@@ -42,7 +42,6 @@ class Modality(Protocol):
         """The inverse of `state`, on an object made with the same options."""
 
 
-@runtime_checkable
 class Blanking(Protocol):
     """What a modality may do besides: hide units where they stand, a second way to take them away.
 

@@ -47,11 +47,11 @@ def judge(
     """
     method, best = (f"'{name.replace('_', ' ')}'" for name in (method, best))
     inputs = f"{count:,} inputs" + ("" if num_groups is None else f" in {num_groups:,} groups")
-    if skill.value is None:
-        return Verdict("inconclusive", f"Nothing can be said about {method}: {skill.reason}.")
     if (num_groups or count) < FEWEST:
         few = f"{inputs} are too few to judge {method}: a verdict needs {FEWEST} that are independent."
         return Verdict("inconclusive", few, FEWEST - (num_groups or count))
+    if skill.value is None:
+        return Verdict("inconclusive", f"Nothing can be said about {method}: {skill.reason}.")
     if skill.low is None or skill.high is None:
         return Verdict("inconclusive", f"Without bootstrap draws there is no verdict on {method}.")
     word = _word(skill.low, skill.high)

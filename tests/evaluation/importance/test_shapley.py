@@ -76,7 +76,7 @@ def test_repeated_evidence_shares_what_leaving_one_out_misses():
     (found,) = Shapley(orders=2000)(pipeline, [{"a": " ".join(words)}])
     assert [heat.score for heat in found] == pytest.approx(expected, abs=0.05)
     (left,) = LeaveOneOut()(pipeline, [{"a": " ".join(words)}])
-    assert abs(left[0].score) < 0.3 * expected[0]
+    assert left[0].score < 0.5 * expected[0]
 
 
 def test_scores_add_up_to_the_whole_change():

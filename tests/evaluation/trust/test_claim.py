@@ -8,9 +8,9 @@ HUNDRED = Estimate(0.5, np.arange(1, 100) / 100)
 
 
 def test_p_counts_the_draws_that_contradict_twice():
-    # 9 of 99 draws lie below 0.1, and one more is counted because no draw can show a never.
-    assert claim("x", HUNDRED, above=0.1).p == pytest.approx(2 * 10 / 100)
-    assert claim("x", HUNDRED, below=0.9).p == pytest.approx(2 * 10 / 100)
+    # 9 of 99 draws lie below 0.1 and one on it, and one more is counted because no draw can show a never.
+    assert claim("x", HUNDRED, above=0.1).p == pytest.approx(2 * 11 / 100)
+    assert claim("x", HUNDRED, below=0.9).p == pytest.approx(2 * 11 / 100)
     assert claim("x", HUNDRED, above=0.0).p == pytest.approx(2 / 100)
     assert claim("x", HUNDRED, above=0.5).p == pytest.approx(1.0)
 
@@ -23,6 +23,10 @@ def test_the_margin_is_in_standard_errors_and_negative_outside():
     spread = HUNDRED.draws.std()
     assert claim("x", HUNDRED, above=0.1, below=0.8).margin == pytest.approx(0.3 / spread)
     assert claim("x", HUNDRED, above=0.7).margin == pytest.approx(-0.2 / spread)
+
+
+def test_rounding_is_sure_of_nothing():
+    assert claim("x", Estimate(-1e-17, np.full(99, -1e-17)), below=0.0).p == 1
 
 
 def test_without_draws_nothing_is_sure():

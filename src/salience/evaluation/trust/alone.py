@@ -2,9 +2,9 @@
 
 Legend: B rows of a batch, N rows, H heads, S positions.
 
-For each row, weights are sought that are as far as possible from its own and leave the answer as it is: 150 steps of
-Adam on the logits of the weights, everything before the pools fixed. This tells about the model and not about its
-attention: honest and misleading attention have such alternatives alike. So there is no verdict.
+For each row, weights are sought that are as far as possible from its own and leave the answer as it is: three times
+150 steps of Adam on the logits of the weights, everything before the pools fixed. This tells about the model and not
+about its attention: honest and misleading attention have such alternatives alike. So there is no verdict.
 
 References: Jain and Wallace 2019, "Attention is not Explanation", section 4.2.2; Wiegreffe and Pinter 2019, "Attention
 is not not Explanation".
@@ -33,7 +33,7 @@ QUESTION = "Could it have looked elsewhere with the same answer?"
 #: From which divergence (natural logarithm, at most 0.693) weights are other ones, and up to which change an answer is
 #: the same.
 FAR, SAME = 0.35, 0.01
-STEPS, RATE = 150, 0.1
+STARTS, STEPS, RATE = 3, 150, 0.1
 # How much more a change of the answer costs than divergence brings.
 _PENALTY = 500.0
 
@@ -64,13 +64,11 @@ def _elsewhere(trial: Trial, batch: Batch, generator: torch.Generator) -> Float[
         look = LastLook(trial.pipeline.model, batch)
         before = look.answer(look.weights)
     masks = [layout.mask[:, None] for layout in look.layouts]
-    logits = [
-        (each.clamp(min=1e-6).log() + 3 * torch.randn(each.shape, generator=generator).to(each)).requires_grad_()
-        for each in look.weights
-    ]
-    optimizer = torch.optim.Adam(logits, lr=RATE)
     found = torch.zeros(len(before), dtype=torch.bool, device=before.device)
-    for _ in range(STEPS):
+    logits, optimizer = _started(look, generator)
+    for step in range(STARTS * STEPS):
+        if step and step % STEPS == 0:
+            logits, optimizer = _started(look, generator)
         with torch.enable_grad():
             weights = [_normalised(each, mask) for each, mask in zip(logits, masks, strict=True)]
             far = torch.stack([_divergence(*pair) for pair in zip(look.weights, weights, strict=True)]).mean(0)
@@ -82,6 +80,12 @@ def _elsewhere(trial: Trial, batch: Batch, generator: torch.Generator) -> Float[
             each.grad = gradient
         optimizer.step()
     return found.double().cpu().numpy()
+
+
+def _started(look: LastLook, generator: torch.Generator) -> tuple[list[Tensor], torch.optim.Optimizer]:
+    """Logits far from each other, and what moves them."""
+    logits = [3 * torch.randn(each.shape, generator=generator).to(each) for each in look.weights]
+    return logits, torch.optim.Adam([each.requires_grad_() for each in logits], lr=RATE)
 
 
 def _normalised(logits: Float[Tensor, "B H S"], mask: Bool[Tensor, "B 1 S"]) -> Float[Tensor, "B H S"]:

@@ -14,6 +14,9 @@ from jaxtyping import Float
 from salience.evaluation.bootstrap import Bootstrap, Statistic, interval
 from salience.evaluation.score import Score
 
+# A number that is nearer to a line than this is on it.
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -57,7 +60,7 @@ def claim(word: str, of: Estimate, *, above: float = -math.inf, below: float = m
     draws = of.draws[np.isfinite(of.draws)]
     if not len(draws):
         return Claim(word, 1.0, -math.inf)
-    outside = max((draws < above).sum(), (draws > below).sum())
+    outside = max((draws < above + ROUNDING).sum(), (draws > below - ROUNDING).sum())
     # One more than was counted, because no draw can show that something never happens.
     p = min(1.0, 2 * (outside + 1) / (len(draws) + 1))
     spread = max(float(draws.std()), 1e-12)

@@ -55,7 +55,11 @@ class Shares:
 
 def honest(trial: Trial) -> Measured:
     """Judge the percentages."""
-    shares = measure_shares(trial)
+    return judge_shares(measure_shares(trial), trial)
+
+
+def judge_shares(shares: Sequence[Shares | None], trial: Trial) -> Measured:
+    """Judge percentages that were measured on the rows of a trial."""
     kept = [i for i, each in enumerate(shares) if each is not None]
     found = [each for each in shares if each is not None]
     if len(found) < len(shares) / 2:

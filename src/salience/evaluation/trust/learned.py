@@ -29,6 +29,8 @@ from salience.evaluation.trust.trial import Trial
 NAME = "learned"
 QUESTION = "Does the picture come from training, and not from the wiring or from positions alone?"
 PASS, FAIL = 0.3, 0.7
+#: Models with new random weights. Any one prefers some words by chance, which may be those of the trained model.
+UNTRAINED = 3
 # Equal stretches of a row, whatever its length.
 STRETCHES = 20
 # Differences up to this are rounding, and no order.
@@ -48,16 +50,16 @@ def learned(trial: Trial) -> Measured:
         sentence = "Constant: it is the same for all parts of a row, so there is no picture to compare."
         return Measured(NAME, QUESTION, verdict=CONSTANT, sentence=sentence)
     try:
-        untrained = trial.pipeline.untrained(seed=derive(trial.seed, "untrained"))
+        untrained = [trial.pipeline.untrained(seed=derive(trial.seed, "untrained", i)) for i in range(UNTRAINED)]
     except NotAvailable as error:
         return unavailable(NAME, QUESTION, error.problem)
     scores = [trial.scores[i] for i in varied]
     rows = [trial.rows[i] for i in varied]
-    others = {"untrained": trial.method.scores(untrained, rows), "position": position_prior(scores)}
-    found = {
-        name: _mean(trial, varied, np.array([_spearman(*each) for each in zip(scores, other, strict=True)]))
-        for name, other in others.items()
+    others = {
+        "untrained": [trial.method.scores(each, rows) for each in untrained],
+        "position": [position_prior(scores)],
     }
+    found = {name: _mean(trial, varied, _alike(scores, each)) for name, each in others.items()}
     known = {name: each for name, each in found.items() if each is not None}
     statistics = {f"correlation_{name}": each.score for name, each in known.items()}
     if not known:
@@ -77,7 +79,7 @@ def learned(trial: Trial) -> Measured:
     )
 
 
-_SAID = {"untrained": "an untrained model", "position": "positions"}
+_SAID = {"untrained": "untrained models", "position": "positions"}
 
 
 def position_prior(scores: Sequence[Scores]) -> list[Scores]:
@@ -100,6 +102,11 @@ def _beyond(of: Estimate, line: float) -> Claim:
     return either("", claim("", of, above=line), claim("", of, below=-line))
 
 
+def _alike(scores: Sequence[Scores], others: Sequence[Sequence[Scores]]) -> Float[np.ndarray, "N"]:
+    """The rank correlation of each row, averaged over what it is compared with."""
+    return np.mean([[_spearman(*each) for each in zip(scores, other, strict=True)] for other in others], axis=0)
+
+
 def _mean(trial: Trial, rows: Sequence[int], values: Float[np.ndarray, "N"]) -> Estimate | None:
     """The mean over rows where there is something to compare; None where that is rarely so."""
     defined = np.isfinite(values)
@@ -111,9 +118,13 @@ def _mean(trial: Trial, rows: Sequence[int], values: Float[np.ndarray, "N"]) -> 
 
 def _spearman(one: Scores, other: Scores) -> float:
     """Rank correlation over the units of a row; NaN where all are equal."""
-    from scipy.stats import rankdata
-
     first, second = together(one), together(other)
     if np.ptp(first) <= _SAME or np.ptp(second) <= _SAME:
         return float("nan")
-    return float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])
+    return float(np.corrcoef(_ranks(first), _ranks(second))[0, 1])
+
+
+def _ranks(values: Float[np.ndarray, "U"]) -> Float[np.ndarray, "U"]:
+    """Ranks from 1; equal values share the mean of theirs."""
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[which]

@@ -17,6 +17,7 @@ from salience.evaluation.competition import compete
 from salience.evaluation.faithfulness import COMPETITORS, Faithfulness, judged
 from salience.evaluation.importance import Received
 from salience.evaluation.importance.importance import Importance
+from salience.evaluation.plausibility.marks import Rationale
 from salience.evaluation.removal import together
 from salience.evaluation.sample import chosen, draw
 from salience.evaluation.trust import outcome
@@ -24,6 +25,7 @@ from salience.evaluation.trust.alone import alone
 from salience.evaluation.trust.enough import enough
 from salience.evaluation.trust.holm import ALPHA
 from salience.evaluation.trust.honest import honest
+from salience.evaluation.trust.human import human
 from salience.evaluation.trust.learned import learned
 from salience.evaluation.trust.needed import needed
 from salience.evaluation.trust.outcome import Outcome
@@ -86,6 +88,7 @@ def measure_trust(
     *,
     targets: Sequence[Any] | None = None,
     groups: Sequence[Hashable] | None = None,
+    rationales: Sequence[Rationale] | None = None,
     count: int = 256,
     seed: int = 0,
     draws: int = 2000,
@@ -98,6 +101,7 @@ def measure_trust(
         method: the importance on trial; by default the attention that each unit received.
         targets: their targets, to tell whether the model still works on shortened rows and without its attention.
         groups: a label per row (a day, a speaker, a document) whose rows are not independent.
+        rationales: what people marked: per row one mark per unit, or one row of marks per annotator, or None.
         count: rows to measure; all if there are fewer. Rows with fewer than four units are passed over.
         draws: of the bootstrap.
 
@@ -108,6 +112,7 @@ def measure_trust(
     rows = pipeline.as_rows(rows)
     sample = draw(pipeline, rows, count=count, seed=seed)
     targets = chosen(sample, targets, len(rows), "target")
+    rationales = chosen(sample, rationales, len(rows), "rationale")
     bootstrap = Bootstrap(draws, seed, chosen(sample, groups, len(rows), "group"))
     method = Received() if method is None else method
     methods = {each.name: each for each in (*COMPETITORS, method)}
@@ -131,6 +136,7 @@ def measure_trust(
         lambda trial: enough(trial, found),
         learned,
         stable,
+        lambda trial: human(trial, rationales),
         alone,
     ):
         measured.append(test(trial))

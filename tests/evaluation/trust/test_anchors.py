@@ -1,0 +1,35 @@
+"""Four models whose attention is known to be honest, supervised, uniform or misleading are given their sentences."""
+
+import pytest
+
+from salience.evaluation.trust import measure_trust
+from salience.evaluation.trust.sentence import DECORATION, MISLEADING, ONLY_ORDER
+from tests.evaluation.trust.anchors import WORDS, anchor
+
+SENTENCES = {
+    "honest": "Trustworthy: removing what it highlights changes the answer",
+    "supervised": ONLY_ORDER,
+    "uniform": DECORATION,
+    "misleading": MISLEADING,
+}
+
+
+def judged(kind, *, seed=0, rows):
+    made = anchor(kind, seed=seed, rows=rows)
+    return measure_trust(made.pipeline, made.rows, targets=made.targets, seed=seed)
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_each_model_is_given_its_sentence(kind):
+    found = judged(kind, rows=72)
+    assert found.verdict == WORDS[kind], found.sentence
+    assert found.sentence.startswith(SENTENCES[kind])
+    assert found.faithfulness.shift.whole.value > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("kind", WORDS)
+def test_other_seeds_are_given_the_same_sentences(kind, seed):
+    found = judged(kind, seed=seed, rows=256)
+    assert found.verdict == WORDS[kind], found.sentence

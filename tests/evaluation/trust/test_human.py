@@ -1,0 +1,37 @@
+import pytest
+
+from salience.evaluation.trust import measure_trust
+from salience.evaluation.trust.human import human
+from tests.evaluation.trust.trials import WORDS, pointer, texts, trial
+
+# Attention goes to words that begin with b.
+POINTED = {word: (4.0 if word[0] == "b" else 0.0, 1.0) for word in WORDS}
+
+
+def marks(rows, letter):
+    return [[word[0] == letter for word in row["a"].split()] for row in rows]
+
+
+@pytest.mark.parametrize(("letter", "word"), [("b", "pass"), ("c", "fail")])
+def test_marks_of_people_are_met_or_missed(letter, word):
+    rows = [{"a": f"{row['a']} bu {row['a'][:2]} ca"} for row in texts(60)]
+    found = human(trial(pointer(POINTED), rows), marks(rows, letter))
+    assert found.verdict == word, found.sentence
+    assert {"average_precision", "random", "token_f1", "position"} == set(found.statistics)
+
+
+def test_several_people_tell_how_much_of_their_agreement_is_explained():
+    rows = [{"a": f"{row['a']} bu {row['a'][:2]} ca"} for row in texts(30)]
+    twice = [[each, each] for each in marks(rows, "b")]
+    assert human(trial(pointer(POINTED), rows), twice).statistics["explained"].value == pytest.approx(1, abs=0.05)
+
+
+def test_without_marks_it_is_not_available():
+    assert human(trial(pointer(POINTED), texts(3)), None).sentence == "Not available: no marks of people were given."
+    assert "expected at least one annotated row" in human(trial(pointer(POINTED), texts(3)), [None] * 3).sentence
+
+
+def test_the_report_takes_the_marks_of_the_sampled_rows():
+    rows = [{"a": f"{row['a']} bu ca"} for row in texts(40)]
+    found = measure_trust(pointer(POINTED), rows, rationales=marks(rows, "b"), count=24, draws=50)
+    assert found.of("human").statistics["average_precision"].value > 0.9
