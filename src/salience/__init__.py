@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from salience.pipeline import Pipeline
     from salience.recorder import AttentionRecorder
     from salience.run import Result, Run, fit, load
+    from salience.run.compare import compare
 
 __version__ = "0.1.0"
 
@@ -42,6 +43,7 @@ _PLACES = {
     "attention_relevance": "salience.kernels",
     "attention_rollout": "salience.kernels",
     "attention_supervision_loss": "salience.kernels",
+    "compare": "salience.run.compare",
     "fit": "salience.run",
     "load": "salience.run",
     "scaled_dot_product_attention_with_importance": "salience.kernels",
@@ -59,6 +61,7 @@ __all__ = [
     "attention_relevance",
     "attention_rollout",
     "attention_supervision_loss",
+    "compare",
     "fit",
     "load",
     "scaled_dot_product_attention_with_importance",
