@@ -66,7 +66,7 @@ def test_a_skill_on_a_line_cannot_be_decided():
 
 
 def test_no_skill_means_no_verdict_and_says_why():
-    found = judge(Score(None, reason="all parts are the same"), method="leave_one_out", best="received", count=8)
+    found = judge(Score(None, reason="all parts are the same"), method="leave_one_out", best="received", count=80)
     assert found.word == "inconclusive"
     assert found.sentence == "Nothing can be said about 'leave one out': all parts are the same."
 

@@ -78,10 +78,11 @@ def judge_shares(shares: Sequence[Shares | None], trial: Trial) -> Measured:
         NAME,
         QUESTION,
         {"skill": skill.score, **statistics},
+        # What is surely below a pass, and not surely a failure, is weak: its own lower line needs no proof.
         claims=(
             claim("misleading", skill, below=0.0),
             claim("fail", skill, below=WEAK),
-            claim("weak", skill, above=WEAK, below=PASS),
+            claim("weak", skill, above=0.0, below=PASS),
             claim("pass", skill, above=PASS),
         ),
         meanings=_MEANINGS,

@@ -60,10 +60,11 @@ def _claims(skill: Estimate, second: Second | None) -> tuple[Claim, ...]:
     def both(found: Claim, **bounds: float) -> Claim:
         return found if second is None else every(found.word, found, claim(found.word, second.gain, **bounds))
 
+    # What is surely below a pass, and not surely a failure, is weak: its own lower line needs no proof.
     return (
         both(claim("misleading", skill, below=0.0), below=0.0),
         claim("fail", skill, below=WEAK),
-        both(claim("weak", skill, above=WEAK, below=PASS), above=0.0),
+        both(claim("weak", skill, above=0.0, below=PASS), above=0.0),
         both(claim("pass", skill, above=PASS), above=0.0),
     )
 

@@ -39,7 +39,8 @@ class AttentionPool(Pool):
     def remix(
         self, weights: Float[Tensor, "B H S"], values: Float[Tensor, "B S W"], layout: Layout
     ) -> Float[Tensor, "B W"]:
-        if not hasattr(self.mechanism, "remix"):
+        remix = getattr(self.mechanism, "remix", None)
+        if remix is None:
             raise no_function(self.mechanism)
-        answer = self.mechanism.remix(weights[:, :, None], blank(values, layout))
+        answer = remix(weights[:, :, None], blank(values, layout))
         return zeros_where_empty(answer[:, 0], layout)
