@@ -27,7 +27,7 @@ def test_an_example_shows_text_alone():
 
 
 def test_sentences_name_methods_by_their_titles():
-    sentence = content._titled("'received' is worse than 'leave one out' and 'leave_one_out', but not than 'random'.")
+    sentence = content.in_words("'received' is worse than 'leave one out' and 'leave_one_out', but not than 'random'.")
     assert sentence == "Received attention is worse than leave one out and leave one out, but not than random order."
 
 

@@ -25,9 +25,9 @@ HELD = 4096
 
 @dataclass(frozen=True)
 class Shapley(Importance):
-    r""":math:`a_i = E_\pi [f_c(x_{\pi \ge i}) - f_c(x_{\pi > i})]` over random orders :math:`\pi`, c the prediction.
+    r""":math:`a_i = E_\pi [f_c(x_{\pi \geq i}) - f_c(x_{\pi > i})]` over random orders :math:`\pi`, c the prediction.
 
-    :math:`x_{\pi \ge i}` is the row without the units that come before i. The scores of a row sum to
+    :math:`x_{\pi \geq i}` is the row without the units that come before i. The scores of a row sum to
     :math:`f_c(x) - f_c(\emptyset)`. Orders come in pairs, each beside its reverse, which cancels much of the chance.
 
     Signed: positive where a unit speaks for the prediction. Unlike `LeaveOneOut` it sees evidence that is repeated.

@@ -17,7 +17,7 @@ def levels(p: Sequence[float], *, alpha: float = ALPHA) -> list[float]:
     Reference: Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure".
 
     >>> [round(each, 4) for each in levels([0.001, 0.04, 0.02])]
-    [0.0167, 0.025, 0.025]
+    [0.0167, 0.05, 0.025]
     """
     found = [0.0] * len(p)
     stopped: float | None = None
