@@ -11,7 +11,15 @@ from typing import Any
 
 FORMULA = re.compile(r"(?::math:|\$)<code>(.+?)</code>\$?")
 # What the drawing library calls by another name, and what it wants in braces.
-SAME = {r"\le": r"\leq", r"\gets": r"\leftarrow", r"\tfrac": r"\frac", r"\|": r"\Vert"}
+SAME = {
+    r"\le": r"\leq",
+    r"\ge": r"\geq",
+    r"\gets": r"\leftarrow",
+    r"\tfrac": r"\frac",
+    r"\|": r"\Vert",
+    r"\lvert": "|",
+    r"\rvert": "|",
+}
 # Points of a path per em.
 EM = 100
 
