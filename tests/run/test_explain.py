@@ -8,7 +8,15 @@ from salience.run.content import METHODS
 from salience.run.explain import explain
 
 TEXTS = ["a fine film, truly fine", "dull", "this plot is so dull and so long"]
-METHOD_NAMES = ["received", "rollout", "gradient_x_input", "integrated_gradients", "leave_one_out", "random_order"]
+METHOD_NAMES = [
+    "received",
+    "rollout",
+    "gradient_x_input",
+    "integrated_gradients",
+    "leave_one_out",
+    "shapley",
+    "random_order",
+]
 
 
 @pytest.fixture(scope="module")
