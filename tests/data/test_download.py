@@ -99,10 +99,12 @@ def test_a_busy_server_is_asked_again(site: Site, tmp_path: Path) -> None:
 
 def test_a_reply_without_a_length_is_taken(site: Site, tmp_path: Path) -> None:
     fetch(site.put("a", Page(CONTENT, states_length=False)), tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == CONTENT
 
 
 def test_a_slow_reply_is_waited_for(site: Site, tmp_path: Path) -> None:
     fetch(site.put("a", Page(CONTENT, pause=0.05, piece=20_000)), tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == CONTENT
 
 
 def test_a_silent_server_is_given_up_and_what_came_is_kept(
@@ -171,6 +173,7 @@ def test_nobody_at_the_address_is_an_error_that_says_so(site: Site, tmp_path: Pa
 def test_a_redirect_within_the_web_is_followed(site: Site, tmp_path: Path) -> None:
     site.put("a", Page(CONTENT))
     fetch(site.put("moved", Page(location="/a")), tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize(

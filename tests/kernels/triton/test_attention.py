@@ -11,6 +11,7 @@ from tests.kernels.triton import cases, compare
 
 def test_everything_and_its_gradients_pass_through_autograd(interpreted: dict[str, Any]):
     expected = asdict(cases.expected(cases.plain()))
+    assert interpreted["through_autograd"]
     for field, found in interpreted["through_autograd"].items():
         compare.close(found, expected[field], compare.EXACT, field)
 
@@ -19,6 +20,7 @@ def test_received_alone_needs_no_value(interpreted: dict[str, Any]):
     case = cases.plain()
     nothing = {name: torch.zeros_like(getattr(case, name)) for name in ("out_slope", "entropy_slope", "lse_slope")}
     expected = asdict(cases.expected(replace(case, **nothing)))
+    assert interpreted["received_alone"]
     for field, found in interpreted["received_alone"].items():
         compare.close(found, expected[field], compare.EXACT, field)
 
