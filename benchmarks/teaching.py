@@ -11,7 +11,8 @@ without the loss. The validation rows choose the epoch by accuracy; test rows ar
 is `Received`. A unit is marked if half of its characters are. `token F1` marks as many units as people did; `top 5`
 marks five, as HateXplain does. Means over seeds have Student's interval; what one seed reaches, and differences to
 weight 0, have intervals over rows (2,000 bootstrap draws; rows count with their mean over seeds). Comprehensiveness and
-sufficiency are those of probabilities on a sample of test rows. In toxic-spans a unit is predicted where its attention
+sufficiency (of probabilities) and the eight tests of the trust report are measured on a random sample of all test rows,
+256 posts or 32 reviews; T7 on those of them that are annotated. In toxic-spans a unit is predicted where its attention
 exceeds a multiple of an equal share, the multiple chosen on the trial posts, and if that is better there, only in posts
 that are predicted toxic; the space between two predicted units is predicted too.
 
@@ -26,6 +27,7 @@ import argparse
 import json
 import statistics
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,7 +42,7 @@ _POSTS = {
     "text": {},
     "model": {"width": 64, "encoder": "Convolution", "pool": "Additive", "dropout": 0.5},
     "train": {"batch_size": 32, "epochs": 6, "learning_rate": 2e-3, "weight_decay": 0.05, "patience": 0},
-    "faithfulness": 256,
+    "trust": 256,
 }
 SETTINGS: dict[str, dict[str, Any]] = {
     "hatexplain": {**_POSTS, "loss": "KL"},
@@ -48,10 +50,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "text": {"max_tokens": 1024},
         "model": {"width": 48, "encoder": "Convolution", "pool": "Additive", "dropout": 0.5},
         "train": {**_POSTS["train"], "batch_size": 16, "epochs": 8, "drop_units": 0.3},
-        "faithfulness": 32,
+        "trust": 32,
         "loss": "KL",
     },
-    "toxic-spans": {**_POSTS, "faithfulness": 0, "loss": "KL"},
+    "toxic-spans": {**_POSTS, "loss": "KL"},
 }
 PUBLISHED = {
     "hatexplain": "BiRNN-HateXplain, three classes, all training posts: token F1 0.506, IOU F1 0.222",
@@ -89,7 +91,7 @@ def run(data: str, seed: int, weight: float, *, loss: str) -> dict[str, Any]:
         **{"seed": seed, "weight": weight, "loss": loss, "settings": settings, "commit": commit()},
         **told,
         "core_seconds": round(took.cpu, 1),
-        **measured(pipeline, sides, settings["faithfulness"], seed=seed),
+        **measured(pipeline, sides, settings["trust"], seed=seed),
     }
     if data == "toxic-spans":
         record["characters"] = characters(pipeline, sides, seed=seed)
@@ -101,8 +103,8 @@ def run(data: str, seed: int, weight: float, *, loss: str) -> dict[str, Any]:
 
 
 def measured(pipeline: Any, sides: dict[str, Marked], count: int, *, seed: int) -> dict[str, Any]:
-    """Accuracy, plausibility and faithfulness on the test rows."""
-    from salience.evaluation import measure_faithfulness, task_scores
+    """Accuracy and plausibility on all test rows; faithfulness and the eight tests on `count` of them."""
+    from salience.evaluation import measure_trust, task_scores
     from salience.evaluation.importance import Received
     from salience.evaluation.plausibility import average_precision, measure_plausibility, token_scores
 
@@ -123,7 +125,9 @@ def measured(pipeline: Any, sides: dict[str, Marked], count: int, *, seed: int) 
         **_agreement(found.permuted, ", random units"),
         **(_agreement(found.position_prior, ", position prior") if found.position_prior else {}),
     }
-    record = {
+    told = measure_trust(pipeline, test.rows(), targets=test.labels, rationales=marks, count=count, seed=seed)
+    effects = told.faithfulness.effects["probability"]
+    return {
         "scores": scores,
         "plausibility": people,
         "annotated": found.num_rows,
@@ -131,17 +135,19 @@ def measured(pipeline: Any, sides: dict[str, Marked], count: int, *, seed: int) 
         "right": np.packbits((pipeline.task.choose(raw) == target).numpy()).tobytes().hex(),
         "average_precision": [round(float(average_precision(u, m)), 3) for u, m in kept],
         "token_f1": [round(float(token_scores(_largest(u, int(m.sum())), m)[2]), 3) for u, m in kept],
-    }
-    if count:
-        proof = measure_faithfulness(pipeline, test.rows(), Received(), targets=test.labels, count=count, seed=seed)
-        effects = proof.effects["probability"]
-        record["faithfulness"] = {
+        "faithfulness": {
             f"{kind}, {name}": _score(getattr(effects[method], kind))
             for method, name in (("received", "attention"), ("random", "random order"))
             for kind in ("comprehensiveness", "sufficiency")
-        } | {"skill": _score(proof.skill)}
-        record["faithfulness_rows"] = count
-    return record
+        },
+        "trust": {
+            f"T{number} {each.name}, {name}": _score(statistic)
+            for number, each in enumerate(told.outcomes, start=1)
+            for name, statistic in each.statistics.items()
+        },
+        "verdicts": {"all": told.verdict} | {each.name: each.verdict for each in told.outcomes},
+        "trust_rows": told.num_rows,
+    }
 
 
 def characters(pipeline: Any, sides: dict[str, Marked], *, seed: int) -> dict[str, Any]:
@@ -268,16 +274,31 @@ def summarise(data: str, loss: str) -> list[Row]:
     by_weight = {weight: runs for weight, runs in by_weight.items() if runs}
     rows = []
     for weight, runs in by_weight.items():
-        for group in ("scores", "plausibility", "faithfulness", "characters"):
+        for group in ("scores", "plausibility", "faithfulness", "trust", "characters"):
             numbers = [each.get(group, {}) for each in runs]
             numbers = [each["scores"] for each in numbers if each] if group == "characters" else numbers
             for name in numbers[0] if numbers else ():
-                rows.append(_mean(f"weight {weight:g}, {name}", [each[name] for each in numbers]))
+                rows.append(_mean(f"weight {weight:g}, {name}", [each[name] for each in numbers if name in each]))
     plain = {each["seed"]: each for each in by_weight.get(0.0, [])}
     for weight, runs in by_weight.items():
         pairs = [(each, plain[each["seed"]]) for each in runs if weight and each["seed"] in plain]
         rows += _differences(weight, pairs) if pairs else []
     return rows
+
+
+def verdicts(known: Sequence[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """What the tests say, by weight: each verdict with the number of seeds that have it."""
+    found: dict[str, dict[str, Counter[str]]] = {}
+    for record in sorted(known, key=lambda each: each["weight"]):
+        of_weight = found.setdefault(f"{record['weight']:g}", {})
+        for name, verdict in record["verdicts"].items():
+            of_weight.setdefault(name, Counter())[verdict] += 1
+    return {
+        weight: {
+            name: ", ".join(f"{word} {count}" for word, count in each.most_common()) for name, each in tests.items()
+        }
+        for weight, tests in found.items()
+    }
 
 
 def _mean(what: str, values: Sequence[Sequence[float | None]]) -> Row:
@@ -350,6 +371,7 @@ def main() -> None:
         loss=loss,
         settings=SETTINGS[data],
         seeds={f"{weight:g}": sorted(each["seed"] for each in known if each["weight"] == weight) for weight in WEIGHTS},
+        verdicts=verdicts(known),
         published=PUBLISHED[data],
     )
 
