@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from salience.core.errors import MissingPackage, ModelFolderError, SalienceError
 
-FORMAT = 1
+# What a single model is written as, and an ensemble, which has an entry `members` besides.
+SINGLE, ENSEMBLE = 1, 2
 DESCRIPTION, WEIGHTS, HASHES = "pipeline.json", "model.safetensors", "hashes.json"
 # What can be done about a damaged folder, and about one that is whole and yet not understood.
 COPY = "copy the folder again from its source, or train again"
@@ -34,7 +35,8 @@ def write(folder: Path, description: Mapping[str, Any], weights: Mapping[str, Te
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        text = json.dumps({"format": FORMAT, **description}, ensure_ascii=False, allow_nan=False, indent=1)
+        number = ENSEMBLE if "members" in description else SINGLE
+        text = json.dumps({"format": number, **description}, ensure_ascii=False, allow_nan=False, indent=1)
         (fresh / DESCRIPTION).write_text(text, encoding="utf-8")
         save_file({name: each.detach().cpu().contiguous().clone() for name, each in weights.items()}, fresh / WEIGHTS)
         hashes = {name: sha256(fresh / name) for name in (DESCRIPTION, WEIGHTS)}
@@ -70,14 +72,30 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
                 fix=COPY,
             )
     description = _parse(contents[DESCRIPTION], folder, DESCRIPTION)
-    if description.get("format") != FORMAT:
+    wanted = ENSEMBLE if "members" in description else SINGLE
+    if description.get("format") != wanted:
         raise ModelFolderError(
-            f"expected format {FORMAT}, got {description.get('format')!r}", where=str(folder), fix=UPDATE
+            f"expected format {wanted}, got {description.get('format')!r}", where=str(folder), fix=UPDATE
         )
     try:
         return description, load(contents[WEIGHTS])
     except SafetensorError as error:
         raise ModelFolderError(f"the weights cannot be read: {error}", where=str(folder / WEIGHTS), fix=COPY) from error
+
+
+def members(description: Mapping[str, Any], weights: Mapping[str, Tensor]) -> list[Any]:
+    """What is described of each member of an ensemble; nothing of a single model.
+
+    Raises:
+        ModelFolderError: that is no list of two or more, or there are more members than weights.
+    """
+    if "members" not in description:
+        return []
+    described = description["members"]
+    # A stranger's list could otherwise have models made without end, before anyone looks for their weights.
+    if not isinstance(described, list) or not 2 <= len(described) <= len(weights):
+        raise ModelFolderError("expected a list of two members or more, each with its weights")
+    return described
 
 
 def fill(model: nn.Module, weights: Mapping[str, Tensor]) -> None:

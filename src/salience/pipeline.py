@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import copy
+from copy import copy, deepcopy
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self, cast
@@ -24,10 +24,10 @@ from salience.core.errors import ConfigError, DataError, NotAvailable, SalienceE
 from salience.data import modalities
 from salience.data.fault import check_names, where
 from salience.data.modality import Blanking, Modality
-from salience.models import Model, Output, assemble
+from salience.models import Ensemble, Model, Output, assemble
 from salience.models.encoders import Pretrained
 from salience.models.outside import Outside
-from salience.tasks import Answer, Task
+from salience.tasks import Answer, Averaging, Task
 
 Choice = str | Mapping[str, Any]
 Row = Mapping[str, object]
@@ -54,7 +54,9 @@ class Pipeline:
     True
     """
 
-    model: Model | Outside
+    model: Model | Ensemble | Outside
+    #: One pipeline per member where the model is an ensemble, with the same modalities; none where it is a single one.
+    members: tuple[Pipeline, ...] = ()
 
     def __init__(self, inputs: Mapping[str, Choice], task: Choice, *, model: Mapping[str, Any] | None = None) -> None:
         if not inputs:
@@ -74,21 +76,51 @@ class Pipeline:
         """Where the model lives."""
         return next(self.model.parameters()).device
 
-    def learn(self, rows: Iterable[Row], targets: Sequence[Any], *, seed: int = 0) -> Self:
-        """Learn vocabulary and labels from training rows and make the untrained model."""
+    def learn(self, rows: Iterable[Row], targets: Sequence[Any], *, seed: int = 0, seeds: int = 1) -> Self:
+        """Learn vocabulary and labels from training rows and make the untrained model.
+
+        Args:
+            seed: of the weights.
+            seeds: with more than one, an ensemble of so many models, with the weights of `seed`, `seed + 1`, ...
+
+        Raises:
+            ConfigError: `seeds` is not positive.
+            NotAvailable: the task cannot average the answers of several models.
+        """
+        if seeds < 1:
+            raise ConfigError(f"a model is trained with at least one seed, got {seeds}", where="seeds")
         rows = self.as_rows(rows)
         for name, modality in self.modalities.items():
             modality.fit([row[name] for row in rows])
         self.task.fit(targets)
-        self._assemble(seed)
+        self._assemble(seed, seeds)
         return self
 
-    def _assemble(self, seed: int) -> None:
+    def _assemble(self, seed: int, count: int) -> None:
+        if count == 1:
+            self.model, self.members = self._assembled(seed), ()
+            return
+        if not hasattr(self.task, "average"):
+            name = type(self.task).__name__
+            raise NotAvailable(f"{name} cannot average the answers of several models", fix="train with one seed")
+        self.members = tuple(self._member(each) for each in range(seed, seed + count))
+        models = [cast(Model, each.model) for each in self.members]
+        self.model = Ensemble(models, cast(Averaging, self.task).average)
+
+    def _assembled(self, seed: int) -> Model:
         stems = {name: modality.stem for name, modality in self.modalities.items()}
         gives = {name: modality.gives for name, modality in self.modalities.items()}
         with torch.random.fork_rng(devices=[]), _sized():
             torch.manual_seed(seed)
-            self.model = assemble(stems, self.task.head, gives, **self.config["model"])
+            return assemble(stems, self.task.head, gives, **self.config["model"])
+
+    def _member(self, seed: int) -> Pipeline:
+        """A pipeline with a model of its own, which shares what was learned from the rows."""
+        member = copy(self)
+        # Each member is calibrated by itself as well.
+        member.task, member.members = deepcopy(self.task), ()
+        member.model = self._assembled(seed)
+        return member
 
     def as_rows(self, rows: Iterable[Any]) -> list[Row]:
         """Rows as mappings from column to cell; bare cells are taken for the only input column.
@@ -194,16 +226,24 @@ class Pipeline:
         Raises:
             NotAvailable: the model was trained elsewhere.
         """
-        if not isinstance(self.model, Model):
+        models = self._models()
+        if models is None:
             raise NotAvailable(
                 "this model was trained elsewhere, and is kept where it came from",
                 where=type(self.model).__name__,
                 fix="save it with the library it belongs to",
             )
         states = {name: modality.state() for name, modality in self.modalities.items()}
-        model = {**self.config["model"], **self._encoder(self.model)}
+        model = {**self.config["model"], **self._encoder(models[0])}
         description = {**self.config, "model": model, "states": {"inputs": states, "task": self.task.state()}}
+        if self.members:
+            description["members"] = [{"task": each.task.state()} for each in self.members]
         return model_folder.write(Path(folder), description, self.model.state_dict())
+
+    def _models(self) -> list[Model] | None:
+        """The models of ours that answer, or None where it is one of others."""
+        models = [each.model for each in self.members] or [self.model]
+        return cast(list[Model], models) if all(isinstance(each, Model) for each in models) else None
 
     def _encoder(self, model: Model) -> dict[str, Any]:
         """The encoder with the options it needs to be made again without the files it came from, if it has such."""
@@ -227,7 +267,10 @@ class Pipeline:
             for name, modality in pipeline.modalities.items():
                 modality.restore(states["inputs"][name])
             pipeline.task.restore(states["task"])
-            pipeline._assemble(seed=0)
+            members = model_folder.members(description, weights)
+            pipeline._assemble(seed=0, count=len(members) or 1)
+            for member, saved in zip(pipeline.members, members, strict=True):
+                member.task.restore(saved["task"])
             model_folder.fill(pipeline.model, weights)
         pipeline.model.eval()
         return pipeline
@@ -266,10 +309,11 @@ class Pipeline:
         Raises:
             NotAvailable: the model, or its encoder, was trained elsewhere.
         """
-        if not isinstance(self.model, Model) or any(isinstance(each, Pretrained) for each in self.model.encoders):
+        models = self._models()
+        if models is None or any(isinstance(each, Pretrained) for model in models for each in model.encoders):
             raise NotAvailable("this model was trained elsewhere, and cannot be made again without its training")
         made = copy(self)
-        made._assemble(seed)
+        made._assemble(seed, len(models))
         made.model.to(self.device).eval()
         return made
 

@@ -2,6 +2,7 @@
 
 from salience.models.assemble import assemble, build_pool
 from salience.models.encoders.encoder import Encoded, Encoder
+from salience.models.ensemble import Ensemble
 from salience.models.model import Model, Output
 from salience.models.pair import InteractivePair
 from salience.models.pools.attention_pool import AttentionPool
@@ -11,6 +12,7 @@ __all__ = [
     "AttentionPool",
     "Encoded",
     "Encoder",
+    "Ensemble",
     "InteractivePair",
     "Model",
     "Output",

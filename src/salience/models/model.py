@@ -25,6 +25,8 @@ class Output:
 
     raw: Float[Tensor, "B C"]
     records: dict[str, tuple[Attention, ...]]
+    #: Of an ensemble, what each member says; its own `records` are empty then.
+    members: tuple[Output, ...] = ()
 
 
 class Model(nn.Module):

@@ -1,10 +1,11 @@
 """Classification: one class out of several.
 
-Legend: N rows, C classes, D width.
+Legend: N rows, C classes, D width, M models.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -84,6 +85,10 @@ class Classification:
 
     def probabilities(self, raw: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
         return (raw / self.temperature).softmax(-1)
+
+    def average(self, raws: Float[Tensor, "M N C"]) -> Float[Tensor, "N C"]:
+        r""":math:`\log \frac1M \sum_m \mathrm{softmax}(raw_m)`: see `Averaging`."""
+        return raws.log_softmax(-1).logsumexp(0) - math.log(len(raws))
 
     def decode(self, raw: Float[Tensor, "N C"]) -> list[Answer]:
         best = self.choose(raw).tolist()

@@ -1,6 +1,6 @@
 """Multi-label classification: any number of classes for each row.
 
-Legend: N rows, C classes, D width.
+Legend: N rows, C classes, D width, M models.
 """
 
 from __future__ import annotations
@@ -69,6 +69,10 @@ class MultiLabel:
 
     def probabilities(self, raw: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
         return (raw / self.temperature).sigmoid()
+
+    def average(self, raws: Float[Tensor, "M N C"]) -> Float[Tensor, "N C"]:
+        """The log-odds of the mean probability of each class: see `Averaging`."""
+        return F.logsigmoid(raws).logsumexp(0) - F.logsigmoid(-raws).logsumexp(0)
 
     def decode(self, raw: Float[Tensor, "N C"]) -> list[Answer]:
         answers = []

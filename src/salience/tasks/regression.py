@@ -1,6 +1,6 @@
 """Regression: one number for each row.
 
-Legend: N rows, D width.
+Legend: N rows, D width, M models.
 """
 
 from __future__ import annotations
@@ -64,6 +64,10 @@ class Regression:
     def probabilities(self, raw: Float[Tensor, "N 1"]) -> Float[Tensor, "N 1"]:
         """The values, in the unit of the target."""
         return raw * self.deviation + self.mean
+
+    def average(self, raws: Float[Tensor, "M N 1"]) -> Float[Tensor, "N 1"]:
+        """The mean value: see `Averaging`."""
+        return raws.mean(0)
 
     def decode(self, raw: Float[Tensor, "N 1"]) -> list[Answer]:
         return [Answer(value) for value in self.probabilities(raw.double()).squeeze(-1).tolist()]

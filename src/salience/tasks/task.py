@@ -1,6 +1,6 @@
 """The contract of a task: everything the rest of the house may ask about a target.
 
-Legend: N rows, C outputs of the head, D width.
+Legend: N rows, C outputs of the head, D width, M models.
 """
 
 from __future__ import annotations
@@ -56,3 +56,14 @@ class Task(Protocol):
 
     def restore(self, state: Mapping[str, Any]) -> Self:
         """The inverse of `state`, on a task made with the same options."""
+
+
+class Averaging(Protocol):
+    """What a task offers besides, if several models can answer together."""
+
+    def average(self, raws: Float[Tensor, "M N C"]) -> Float[Tensor, "N C"]:
+        """Raw numbers whose probabilities, before calibration, are the mean of those of the models; or the mean value.
+
+        Probabilities are averaged first and calibrated afterwards (Rahaman and Thiery 2021, "Uncertainty Quantification
+        and Deep Ensembles"): a mean of calibrated probabilities is not calibrated.
+        """
