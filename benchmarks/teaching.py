@@ -12,7 +12,7 @@ is `Received`. A unit is marked if half of its characters are. `token F1` marks 
 marks five, as HateXplain does. Means over seeds have Student's interval; what one seed reaches, and differences to
 weight 0, have intervals over rows (2,000 bootstrap draws; rows count with their mean over seeds). Comprehensiveness and
 sufficiency (of probabilities) and the eight tests of the trust report are measured on a random sample of all test rows,
-256 posts or 32 reviews; T7 on those of them that are annotated. In toxic-spans a unit is predicted where its attention
+256 posts or 64 reviews; T7 on those of them that are annotated. In toxic-spans a unit is predicted where its attention
 exceeds a multiple of an equal share, the multiple chosen on the trial posts, and if that is better there, only in posts
 that are predicted toxic; the space between two predicted units is predicted too.
 
@@ -24,7 +24,9 @@ Runs that are recorded already are not repeated.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import re
 import statistics
 import tempfile
 from collections import Counter
@@ -50,7 +52,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "text": {"max_tokens": 1024},
         "model": {"width": 48, "encoder": "Convolution", "pool": "Additive", "dropout": 0.5},
         "train": {**_POSTS["train"], "batch_size": 16, "epochs": 8, "drop_units": 0.3},
-        "trust": 32,
+        "trust": 64,
+        "first_words": 425,
         "loss": "KL",
     },
     "toxic-spans": {**_POSTS, "loss": "KL"},
@@ -91,7 +94,7 @@ def run(data: str, seed: int, weight: float, *, loss: str) -> dict[str, Any]:
         **{"seed": seed, "weight": weight, "loss": loss, "settings": settings, "commit": commit()},
         **told,
         "core_seconds": round(took.cpu, 1),
-        **measured(pipeline, sides, settings["trust"], seed=seed),
+        **measured(pipeline, sides, settings["trust"], seed=seed, first_words=settings.get("first_words")),
     }
     if data == "toxic-spans":
         record["characters"] = characters(pipeline, sides, seed=seed)
@@ -102,8 +105,13 @@ def run(data: str, seed: int, weight: float, *, loss: str) -> dict[str, Any]:
     return record
 
 
-def measured(pipeline: Any, sides: dict[str, Marked], count: int, *, seed: int) -> dict[str, Any]:
-    """Accuracy and plausibility on all test rows; faithfulness and the eight tests on `count` of them."""
+def measured(
+    pipeline: Any, sides: dict[str, Marked], count: int, *, seed: int, first_words: int | None = None
+) -> dict[str, Any]:
+    """Accuracy and plausibility on all test rows; faithfulness and the eight tests on `count` of them.
+
+    With `first_words` plausibility is measured a second time, on what stands in the first words of each text.
+    """
     from salience.evaluation import measure_trust, task_scores
     from salience.evaluation.importance import Received
     from salience.evaluation.plausibility import average_precision, measure_plausibility, token_scores
@@ -125,6 +133,16 @@ def measured(pipeline: Any, sides: dict[str, Marked], count: int, *, seed: int) 
         **_agreement(found.permuted, ", random units"),
         **(_agreement(found.position_prior, ", position prior") if found.position_prior else {}),
     }
+    if first_words is not None:
+        stops = [_stop(text, first_words) for text in test.texts]
+        counts = [int((e["text"].places[:, 0] < stop).sum()) for e, stop in zip(examples, stops, strict=True)]
+        cut = measure_plausibility(
+            [u[:n] for u, n in zip(units, counts, strict=True)],
+            [None if m is None else m[:, :n] for m, n in zip(marks, counts, strict=True)],
+            seed=seed,
+        )
+        people |= {f"AUPRC, first {first_words} words": _score(cut.importance.auprc)}
+        people |= {f"AUPRC, first {first_words} words, random units": _score(cut.permuted.auprc)}
     told = measure_trust(pipeline, test.rows(), targets=test.labels, rationales=marks, count=count, seed=seed)
     effects = told.faithfulness.effects["probability"]
     return {
@@ -217,6 +235,12 @@ def _joined(places: np.ndarray, units: np.ndarray, text: str) -> np.ndarray:
         if first and second and text[stop:start].isspace():
             found[stop:start] = True
     return found
+
+
+def _stop(text: str, words: int) -> int:
+    """Where the first words end."""
+    ends = [each.end() for each in itertools.islice(re.finditer(r"\S+", text), words)]
+    return ends[-1] if ends else 0
 
 
 def _filled(spans: np.ndarray, length: int) -> np.ndarray:
