@@ -1,9 +1,11 @@
-"""Pools: from positions to one vector. `Mean`, `Max`, and the mechanisms of `salience.attention` that can be asked."""
+"""Pools: from positions to one vector. Those below, and the mechanisms of `salience.attention` that can be asked."""
 
 import salience.attention as mechanisms
 from salience.attention import *  # noqa: F403
+from salience.models.pools.last import Last
 from salience.models.pools.max import Max
 from salience.models.pools.mean import Mean
+from salience.models.pools.with_last import WithLast
 
-__all__ = ["Max", "Mean"]
+__all__ = ["Last", "Max", "Mean", "WithLast"]
 __all__ += [name for name in mechanisms.__all__ if not getattr(vars(mechanisms)[name], "among_themselves", False)]
