@@ -28,7 +28,14 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """How much one unit mattered. Attention scores of a row sum to one; attributions are signed."""
+    """How much one unit mattered. Attention scores of a row sum to one; attributions are signed.
+
+    Of an ensemble the score is a mean over its members, with a 95 % interval. It is faint where that interval leaves
+    open whether the unit matters at all, so that a model trained with another seed may well say otherwise.
+    """
 
     unit: Unit
     score: float
+    low: float | None = None
+    high: float | None = None
+    faint: bool = False

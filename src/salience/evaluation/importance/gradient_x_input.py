@@ -28,25 +28,30 @@ class GradientXInput(Importance):
     Reference: Shrikumar et al. 2016, "Not Just a Black Box".
     """
 
-    def scores(self, pipeline: Pipeline, rows: Sequence[Row]) -> list[Scores]:
+    def scores(self, pipeline: Pipeline, rows: Sequence[Row], choice: Tensor | None = None) -> list[Scores]:
         found: list[Scores] = [{}] * len(rows)
         with differentiable(pipeline):
             for index, batch in pipeline.batches(rows, batch_size(rows, most=64)):
-                contributions = _contributions(pipeline, batch)
+                contributions = _contributions(pipeline, batch, of_batch(choice, index, pipeline))
                 for place, i in enumerate(index):
                     found[i] = merged(pipeline, rows[i], contributions, place)
         return found
 
 
-def _contributions(pipeline: Pipeline, batch: Batch) -> dict[str, Float[Tensor, "B S"]]:
+def _contributions(pipeline: Pipeline, batch: Batch, choice: Tensor | None) -> dict[str, Float[Tensor, "B S"]]:
     embedded = {column: each.requires_grad_() for column, each in embed(pipeline, batch).items()}
-    focus = pipeline.task.focus(pipeline.model.read(embedded, batch).raw)
+    focus = pipeline.task.focus(pipeline.model.read(embedded, batch).raw, choice)
     # A model may leave a column aside; its gradient is zero then.
     gradients = torch.autograd.grad(focus.sum(), list(embedded.values()), allow_unused=True, materialize_grads=True)
     return {
         column: (each.detach() * gradient).sum(-1)
         for (column, each), gradient in zip(embedded.items(), gradients, strict=True)
     }
+
+
+def of_batch(choice: Tensor | None, index: Sequence[int], pipeline: Pipeline) -> Tensor | None:
+    """What is explained of the rows of one batch, where the model is."""
+    return None if choice is None else choice[list(index)].to(pipeline.device)
 
 
 def embed(pipeline: Pipeline, batch: Batch) -> dict[str, Float[Tensor, "B S D"]]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from salience.core.batch import Batch
 from salience.core.errors import ConfigError
-from salience.evaluation.importance.gradient_x_input import differentiable, embed, merged
+from salience.evaluation.importance.gradient_x_input import differentiable, embed, merged, of_batch
 from salience.evaluation.importance.importance import Importance, Scores
 from salience.evaluation.removal import Row, batch_size
 from salience.pipeline import Pipeline
@@ -41,11 +41,11 @@ class IntegratedGradients(Importance):
         if self.steps < 1:
             raise ConfigError(f"integrated gradients need at least one step, got {self.steps}")
 
-    def scores(self, pipeline: Pipeline, rows: Sequence[Row]) -> list[Scores]:
+    def scores(self, pipeline: Pipeline, rows: Sequence[Row], choice: Tensor | None = None) -> list[Scores]:
         found: list[Scores] = [{}] * len(rows)
         with differentiable(pipeline):
             for index, batch in pipeline.batches(rows, batch_size(rows, most=64)):
-                contributions, _ = _integrate(pipeline, batch, self.steps)
+                contributions, _ = _integrate(pipeline, batch, self.steps, of_batch(choice, index, pipeline))
                 for place, i in enumerate(index):
                     found[i] = merged(pipeline, rows[i], contributions, place)
         return found
@@ -67,13 +67,14 @@ def completeness_gap(pipeline: Pipeline, rows: Iterable[Any], *, steps: int = 16
 
 
 def _integrate(
-    pipeline: Pipeline, batch: Batch, steps: int
+    pipeline: Pipeline, batch: Batch, steps: int, choice: Tensor | None = None
 ) -> tuple[dict[str, Float[Tensor, "B S"]], Float[Tensor, "B"]]:
     """What each position contributes, and how the focus changes over the whole way."""
     from captum.attr import IntegratedGradients as Captum
 
     embedded = embed(pipeline, batch)
-    choice = pipeline.task.choose(pipeline.model.read(embedded, batch).raw)
+    if choice is None:
+        choice = pipeline.task.choose(pipeline.model.read(embedded, batch).raw)
 
     def focus(*inputs: Float[Tensor, "B S D"]) -> Float[Tensor, "B"]:
         columns = dict(zip(embedded, inputs, strict=True))

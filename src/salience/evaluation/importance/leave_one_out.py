@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+from torch import Tensor
 
 from salience.core.errors import ConfigError
 from salience.evaluation.importance.importance import Importance, Scores
@@ -40,15 +41,15 @@ class LeaveOneOut(Importance):
         if self.parts is not None and self.parts < 1:
             raise ConfigError(f"leave one out needs at least one part, got {self.parts}")
 
-    def scores(self, pipeline: Pipeline, rows: Sequence[Row]) -> list[Scores]:
+    def scores(self, pipeline: Pipeline, rows: Sequence[Row], choice: Tensor | None = None) -> list[Scores]:
         runs = [parts_of(row, self.parts) for row in rows]
         ends = np.cumsum([len(each) for each in runs], dtype=int)
-        of_rows = np.split(_changes(pipeline, rows, runs), ends)[:-1]
+        of_rows = np.split(_changes(pipeline, rows, runs, choice), ends)[:-1]
         return [by_column(row, spread(each, run)) for row, each, run in zip(rows, of_rows, runs, strict=True)]
 
 
 def _changes(
-    pipeline: Pipeline, rows: Sequence[Row], runs: Sequence[Sequence[Int[np.ndarray, "R"]]]
+    pipeline: Pipeline, rows: Sequence[Row], runs: Sequence[Sequence[Int[np.ndarray, "R"]]], choice: Tensor | None
 ) -> Float[np.ndarray, "M"]:
     """How much the focus falls without each run of each row, one after another."""
     full = answers(pipeline, rows)
@@ -59,5 +60,5 @@ def _changes(
     if not len(of_run):
         return np.zeros(0)
     full = full[of_run]
-    choice = pipeline.task.choose(full)
+    choice = pipeline.task.choose(full) if choice is None else choice[of_run]
     return (pipeline.task.focus(full, choice) - pipeline.task.focus(left, choice)).double().numpy()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from torch import Tensor
 
 from salience.evaluation.importance.importance import Importance, Scores
 from salience.evaluation.removal import Row
@@ -20,8 +21,14 @@ class RandomOrder(Importance):
         seed: what the numbers follow from.
     """
 
+    signed = False
     seed: int = 0
 
-    def scores(self, pipeline: Pipeline, rows: Sequence[Row]) -> list[Scores]:  # noqa: ARG002
+    def scores(
+        self,
+        pipeline: Pipeline,  # noqa: ARG002
+        rows: Sequence[Row],
+        choice: Tensor | None = None,  # noqa: ARG002
+    ) -> list[Scores]:
         generator = np.random.default_rng(self.seed)
         return [{column: generator.random(len(each.places)) for column, each in row.items()} for row in rows]
