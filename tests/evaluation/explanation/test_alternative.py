@@ -18,7 +18,7 @@ def test_where_positions_say_the_same_far_other_weights_are_found():
 def test_two_places_that_say_the_same_stand_for_each_other():
     words = {"good": (6.0, 2.0), "fine": (0.0, 2.0), **dict.fromkeys(WORDS, (0.0, -2.0))}
     rows = [{"a": f"fine {row['a']} good"} for row in texts(7)]
-    found = measure_alternatives(pointer(words), rows, **{**FAST, "steps": 150})
+    found = measure_alternatives(pointer(words), rows, **{**FAST, "starts": 5, "steps": 200})
     assert found.divergence.overall.mean.value > 0.5
     assert found.divergence.by_class["yes"].num_rows == 7
     # All the weight is on "good".

@@ -21,7 +21,7 @@ from salience.core.errors import ConfigError
 from salience.core.seed import derive
 from salience.evaluation.bootstrap import Bootstrap
 from salience.evaluation.explanation.distance import Change, change_from, jensen_shannon
-from salience.evaluation.explanation.looking import largest_weight, looks
+from salience.evaluation.explanation.looking import largest_weight, looks, read
 from salience.evaluation.explanation.summary import DRAWS, Breakdown, break_down, predicted
 from salience.models.intervene import LastLook
 from salience.pipeline import Pipeline
@@ -88,7 +88,7 @@ def measure_alternatives(
         raise ConfigError(
             f"epsilon, starts, steps and rate must be above 0, got {epsilon}, {starts}, {steps} and {rate}"
         )
-    encoded = pipeline.encode(rows)
+    encoded = read(pipeline, rows)
     generator = torch.Generator().manual_seed(derive(seed, "alternatives"))
     found, largest = np.zeros(len(encoded)), np.zeros(len(encoded))
     for index, look in looks(pipeline, encoded):

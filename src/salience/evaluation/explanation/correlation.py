@@ -15,6 +15,7 @@ from jaxtyping import Float
 
 from salience.evaluation.bootstrap import Bootstrap
 from salience.evaluation.explanation.gradient import FixedAttentionGradient
+from salience.evaluation.explanation.looking import read
 from salience.evaluation.explanation.output_change import OutputChange
 from salience.evaluation.explanation.summary import DRAWS, Summary, only, predicted, summarise
 from salience.evaluation.importance import Received
@@ -80,7 +81,7 @@ def measure_correlations(
 
     Reference: Jain and Wallace 2019, "Attention is not Explanation", section 4.1 and table 2.
     """
-    encoded = pipeline.encode(rows)
+    encoded = read(pipeline, rows)
     methods = {
         "attention": Received() if attention is None else attention,
         "gradient": FixedAttentionGradient() if gradient is None else gradient,

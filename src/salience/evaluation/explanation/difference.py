@@ -16,6 +16,7 @@ from jaxtyping import Float
 from salience.core.errors import DataError
 from salience.evaluation.bootstrap import Bootstrap
 from salience.evaluation.explanation.distance import answer_distance, jensen_shannon
+from salience.evaluation.explanation.looking import read
 from salience.evaluation.explanation.summary import DRAWS, Summary, only, predicted, summarise
 from salience.evaluation.importance import Received
 from salience.evaluation.importance.importance import Importance
@@ -63,7 +64,7 @@ def measure_difference(
     """
     method = Received() if attention is None else attention
     given = list(rows)
-    encoded = [each.encode(given) for each in (first, second)]
+    encoded = [read(each, given) for each in (first, second)]
     pairs = zip(method.scores(first, encoded[0]), method.scores(second, encoded[1]), strict=True)
     divergence = np.array([_divergence(together(one), together(other)) for one, other in pairs])
     raw, other = first.raw(encoded[0]), second.raw(encoded[1])

@@ -5,15 +5,32 @@ Legend: B examples, H heads, S positions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from salience.core.batch import Example
+from salience.core.errors import DataError
 from salience.evaluation.removal import Row, batch_size
 from salience.models.intervene import LastLook
 from salience.pipeline import Pipeline, evaluating
+
+
+def read(pipeline: Pipeline, rows: Iterable[Any]) -> list[dict[str, Example]]:
+    """The rows of an experiment, encoded.
+
+    Raises:
+        DataError: there are no rows.
+    """
+    encoded = pipeline.encode(rows)
+    if not encoded:
+        raise DataError(
+            "expected at least one row to experiment with, got none", fix="give rows that training has not seen"
+        )
+    return encoded
 
 
 def looks(pipeline: Pipeline, rows: Sequence[Row]) -> Iterator[tuple[list[int], LastLook]]:

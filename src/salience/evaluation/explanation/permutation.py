@@ -18,7 +18,7 @@ from salience.core.errors import ConfigError
 from salience.core.seed import derive
 from salience.evaluation.bootstrap import Bootstrap
 from salience.evaluation.explanation.distance import change_from
-from salience.evaluation.explanation.looking import largest_weight, looks
+from salience.evaluation.explanation.looking import largest_weight, looks, read
 from salience.evaluation.explanation.summary import DRAWS, Breakdown, break_down, predicted
 from salience.models.intervene import LastLook
 from salience.pipeline import Pipeline
@@ -59,7 +59,7 @@ def measure_permutation(
     """
     if permutations < 1:
         raise ConfigError(f"expected at least one permutation, got {permutations}")
-    encoded = pipeline.encode(rows)
+    encoded = read(pipeline, rows)
     generator = torch.Generator().manual_seed(derive(seed, "permutations"))
     change, largest = np.zeros(len(encoded)), np.zeros(len(encoded))
     for index, look in looks(pipeline, encoded):
