@@ -82,12 +82,19 @@ class Model(nn.Module):
 
     def read(self, embedded: Mapping[str, Float[Tensor, "B S D"]], batch: Batch) -> Output:
         """The answer to embeddings, which a caller may have changed or may want gradients for."""
+        vectors, records = self.look(embedded, batch)
+        return Output(self.answer(vectors), records)
+
+    def look(
+        self, embedded: Mapping[str, Float[Tensor, "B S D"]], batch: Batch
+    ) -> tuple[list[Float[Tensor, "B W"]], dict[str, tuple[Attention, ...]]]:
+        """What the pools have seen, column after column, and where."""
         vectors, records = [], {}
         for column, encoded, pool in zip(self.columns, self.encode(embedded, batch), self.pools, strict=True):
             vector, record = pool(encoded.values, encoded.layout)
             vectors.append(vector)
             records[column] = (*encoded.records, record)
-        return Output(self.answer(vectors), records)
+        return vectors, records
 
     def encode(self, embedded: Mapping[str, Float[Tensor, "B S D"]], batch: Batch) -> list[Encoded]:
         """What the pools look at, column after column."""

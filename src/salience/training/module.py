@@ -19,6 +19,7 @@ from salience.core.seed import derive
 from salience.data.loader import Loader
 from salience.data.rationale import Rationale
 from salience.evaluation.scores import LOWER_IS_BETTER, task_scores
+from salience.models import Output
 from salience.pipeline import Pipeline
 from salience.training import schedule
 from salience.training.options import TrainOptions
@@ -86,6 +87,7 @@ class Training(LightningModule):
         self._started = 0.0
         losses = build_losses(options.attention_loss)
         self.teaching = Teaching(losses, pipeline, train.examples, train.rationales) if losses else None
+        self._adversary = options.adversary()
         self._order: list[Any] = []
 
     def train_dataloader(self) -> Loader:
@@ -116,12 +118,17 @@ class Training(LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         assert batch.target is not None
-        output = self.model(batch)
-        loss = self._pipeline.task.loss(output.raw, batch.target)
+        output, loss = self._answered(batch, batch.target)
         if self.teaching:
             loss = loss + self.teaching(output, batch, self._order[batch_idx].tolist())
         self._losses.append(loss.detach())
         return loss
+
+    def _answered(self, batch: Batch, target: Tensor) -> tuple[Output, Tensor]:
+        if self._adversary:
+            return self._adversary(self.model, batch, self._pipeline.task.loss)
+        output = self.model(batch)
+        return output, self._pipeline.task.loss(output.raw, target)
 
     def on_train_epoch_end(self) -> None:
         task = self._pipeline.task

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from salience.core.config import make
 from salience.core.errors import ConfigError
+from salience.training.adversarial import Adversarial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,8 @@ class TrainOptions:
     """The validation score that chooses the best epoch; by default the first score of the task."""
     attention_loss: str | Mapping[str, Any] | None = None
     """What teaches attention: a name, or names with options ({Mass: {weight: 0.3}}); KL if there is a rationale."""
+    adversarial: Mapping[str, Any] | None = None
+    """Learn each batch again with a small step against it: {epsilon: 0.05, weight: 1.0, at: embedded}."""
     drop_units: float = 0.1
     """Share of the units left out of each training row at random, so that shortened rows are nothing unusual."""
     precision: str = "32"
@@ -63,3 +67,14 @@ class TrainOptions:
         ]
         if problems:
             raise ConfigError("; ".join(problems), where="train")
+        self.adversary()
+
+    def adversary(self) -> Adversarial | None:
+        """What makes training adversarial, if it is.
+
+        Raises:
+            ConfigError: an unknown or impossible option.
+        """
+        if self.adversarial is None:
+            return None
+        return make(Adversarial, self.adversarial, where="train.adversarial")
