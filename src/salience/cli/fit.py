@@ -44,7 +44,7 @@ def from_words(arguments: argparse.Namespace) -> Settings:
     if path and not is_config:
         values["data"] = path
     values = config.override(values, words)
-    given = {"target": arguments.target, "inputs": arguments.inputs, "task": arguments.task, "name": arguments.name}
+    given = {each: getattr(arguments, each) for each in ("target", "inputs", "task", "seeds", "name")}
     values.update({name: each for name, each in given.items() if each is not None})
     settings = config.make(Settings, values, where=path if path and is_config else "command line")
     if arguments.time_limit:
@@ -55,7 +55,7 @@ def from_words(arguments: argparse.Namespace) -> Settings:
 
 def _refuse_settings(arguments: argparse.Namespace) -> None:
     """A run goes on with its own settings; others given beside it would have no effect."""
-    names = ("source", "override", "target", "inputs", "task", "name", "seed", "time_limit")
+    names = ("source", "override", "target", "inputs", "task", "name", "seed", "seeds", "time_limit")
     given = [each for each in names if getattr(arguments, each) not in (None, [])]
     if given:
         raise ConfigError(

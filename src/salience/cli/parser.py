@@ -96,6 +96,9 @@ def _fit(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> 
     verb.add_argument("--name", help="name of the run (default: name of the file)")
     verb.add_argument("--out", default="runs", help="folder for the run folder (default: runs)")
     verb.add_argument("--seed", type=int, help="the one number behind everything random")
+    verb.add_argument(
+        "--seeds", type=int, metavar="COUNT", help="models to train with other seeds; they answer together (default: 1)"
+    )
     verb.add_argument("--time-limit", metavar="TIME", help="longest training time, e.g. 90s, 10m, 2h")
     verb.add_argument("--resume", metavar="RUN", help="go on with a run that was interrupted")
     _foreign(verb)

@@ -39,6 +39,7 @@ class ReportContent:
     inferred: tuple[str, ...] = ()  # what was concluded from the data alone, one sentence each
     findings: tuple[Finding, ...] = ()  # the quality of the data
     split: Split | None = None
+    seeds: Seeds | None = None  # of an ensemble
     history: History | None = None
     intended_use: str = ""
     limits: tuple[str, ...] = ()
@@ -277,6 +278,29 @@ class Split:
 
     sides: tuple[Side, ...]
     how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One model of an ensemble: its seed, the epoch that was kept of how many, and its score alone on the test rows."""
+
+    seed: int
+    epoch: int
+    epochs: int
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """Models that were trained alike with other seeds: what they say alone and together, and how far they agree."""
+
+    metric: str
+    members: tuple[Member, ...]
+    together: Score
+    spearman: Score | None = None  # rank correlations of the parts of a row, over all pairs of members
+    kendall: Score | None = None
+    faint: Score | None = None  # the share of parts whose importance other seeds may well see otherwise
+    count: int = 0  # inputs compared
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from salience.evaluation import Score
 from salience.evaluation.competition import RANDOM
 from salience.evaluation.effect import Effect
 from salience.evaluation.faithfulness import Faithfulness
+from salience.evaluation.seeds import SeedAgreement
 from salience.evaluation.verdict import judge
 from salience.pipeline import Pipeline
 from salience.reports import content as show
@@ -210,15 +211,46 @@ def calibration(found: Classes, scores: Mapping[str, Score]) -> show.Calibration
     return show.Calibration(bins, scores["ece"], found.error_before)
 
 
-def history(fitted: Fitted, metric: str) -> show.History:
-    """The epochs of training."""
+def history(fitted: Sequence[Fitted], metric: str) -> show.History:
+    """The epochs of training; those of the first of several models."""
+    first = fitted[0]
     return show.History(
         title(metric),
         tuple(
             show.Epoch(each.number, each.loss, each.scores.get(metric), each.rate, each.seconds, each.best)
-            for each in fitted.history
+            for each in first.history
         ),
-        note=fitted.stopped,
+        note=first.stopped
+        if len(fitted) == 1
+        else f"{first.stopped}; this is the first of {len(fitted)} models, and history.csv holds all",
+    )
+
+
+def seeds(
+    pipeline: Pipeline,
+    fitted: Sequence[Fitted],
+    alone: Sequence[Mapping[str, Score]],
+    together: Mapping[str, Score],
+    agreement: SeedAgreement | None,
+    *,
+    seed: int,
+) -> show.Seeds:
+    """The members of an ensemble, and how far they agree."""
+    metric = pipeline.task.scores[0]
+    members = tuple(
+        show.Member(seed + number, each.best.number, len(each.history), scores[metric])
+        for number, (each, scores) in enumerate(zip(fitted, alone, strict=True))
+    )
+    if agreement is None:
+        return show.Seeds(title(metric), members, together[metric])
+    return show.Seeds(
+        title(metric),
+        members,
+        together[metric],
+        spearman=agreement.spearman,
+        kendall=agreement.kendall,
+        faint=agreement.faint,
+        count=agreement.num_rows,
     )
 
 

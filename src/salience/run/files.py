@@ -9,6 +9,7 @@ import pandas as pd
 
 from salience.evaluation import Score
 from salience.evaluation.faithfulness import Faithfulness
+from salience.evaluation.seeds import SeedAgreement
 from salience.run.folder import RunFolder
 from salience.run.measure import Classes, Seen
 from salience.tasks import Answer
@@ -17,14 +18,13 @@ from salience.training import Fitted
 
 def write_numbers(
     folder: RunFolder,
-    fitted: Fitted,
+    fitted: Sequence[Fitted],
     sides: Mapping[str, Mapping[str, Score]],
     beside: Mapping[str, Mapping[str, Score]],
     proof: Faithfulness | None,
     by_class: Classes | None,
 ) -> None:
     """Scores, baselines and history, and what was found of faithfulness."""
-    best = fitted.best
     folder.write_json(
         "metrics.json",
         {
@@ -33,25 +33,47 @@ def write_numbers(
                 name: {each: score.to_dict() for each, score in scores.items()} for name, scores in beside.items()
             },
             "classes": {name: each.to_dict() for name, each in by_class.scores.items()} if by_class else {},
-            "best_epoch": best.number,
-            "epochs": len(fitted.history),
-            "stopped": fitted.stopped,
+            **(_course(fitted[0]) if len(fitted) == 1 else {}),
         },
     )
     if proof:
         folder.write_json("faithfulness.json", proof.to_dict())
     lines = [
         {
-            "epoch": each.number,
-            "loss": each.loss,
-            **each.scores,
-            "rate": each.rate,
-            "seconds": each.seconds,
-            "best": each.best,
+            **({"member": member} if len(fitted) > 1 else {}),
+            "epoch": epoch.number,
+            "loss": epoch.loss,
+            **epoch.scores,
+            "rate": epoch.rate,
+            "seconds": epoch.seconds,
+            "best": epoch.best,
         }
-        for each in fitted.history
+        for member, each in enumerate(fitted, start=1)
+        for epoch in each.history
     ]
     folder.write_text("history.csv", pd.DataFrame(lines).to_csv(index=False))
+
+
+def write_members(
+    folder: RunFolder,
+    fitted: Sequence[Fitted],
+    alone: Sequence[Mapping[str, Score]],
+    agreement: SeedAgreement | None,
+    *,
+    seed: int,
+) -> None:
+    """Add to the scores of an ensemble how each member does alone, and how far they agree on what is important."""
+    members = [
+        {"seed": seed + number, **_course(each), "test": {name: score.to_dict() for name, score in scores.items()}}
+        for number, (each, scores) in enumerate(zip(fitted, alone, strict=True))
+    ]
+    found = {"members": members, "seed_agreement": agreement.to_dict() if agreement else None}
+    folder.write_json("metrics.json", {**folder.read_json("metrics.json"), **found})
+
+
+def _course(fitted: Fitted) -> dict[str, Any]:
+    """How one model was trained, in short."""
+    return {"best_epoch": fitted.best.number, "epochs": len(fitted.history), "stopped": fitted.stopped}
 
 
 def write_answers(folder: RunFolder, ids: Sequence[str], seen: Seen, targets: Sequence[Any]) -> None:

@@ -11,11 +11,13 @@ import numpy as np
 from torch import Tensor
 
 from salience.core.batch import Example
+from salience.core.errors import DataError
 from salience.core.place import Heat
 from salience.core.seed import derive
 from salience.evaluation import ClassScores, Score, class_scores, confusion, indicators, task_scores
 from salience.evaluation.importance import GradientXInput, IntegratedGradients, LeaveOneOut, Received
 from salience.evaluation.importance.importance import Importance
+from salience.evaluation.seeds import SeedAgreement, seed_agreement
 from salience.pipeline import Pipeline
 from salience.tasks import Answer
 
@@ -144,6 +146,15 @@ def _wrongness(pipeline: Pipeline, seen: Seen) -> np.ndarray:
         return (seen.raw[:, 0] - seen.target).abs().numpy()
     wrong = (pipeline.task.choose(seen.raw) != seen.target).reshape(len(seen.raw), -1).any(1)
     return (wrong * pipeline.task.focus(seen.raw).clamp(min=1e-6)).numpy()
+
+
+def agreement_of_seeds(pipeline: Pipeline, rows: Sequence[Mapping[str, Example]], *, seed: int) -> SeedAgreement | None:
+    """How far the members of an ensemble agree on what is important, or None where no row could tell."""
+    try:
+        return seed_agreement(pipeline, rows, seed=seed)
+    except DataError:
+        # Rows of a single part each have no order to agree on.
+        return None
 
 
 def telling(

@@ -25,8 +25,8 @@ from salience.run.folder import RunFolder
 from salience.run.publish import Trained, publish
 from salience.run.settings import Settings
 from salience.run.watch import Logged, Silent, Watcher
-from salience.training import Epoch, Fitted, Side
-from salience.training import fit as train
+from salience.training import Epoch, Fitted, Side, TrainOptions, fit_members
+from salience.training.members import options_of_members
 
 SETTINGS = "config.yaml"
 
@@ -156,20 +156,29 @@ def again(folder: RunFolder, source: Any = None) -> tuple[Any, Settings]:
 def _untrained(prepared: Prepared, settings: Settings) -> Pipeline:
     """The pipeline with its vocabulary and labels; a mistake in its settings shows here, before a folder is made."""
     pipeline = Pipeline(settings.modalities, settings.task or "", model=settings.model)
-    return pipeline.learn(prepared.rows("train"), prepared.targets_of("train"), seed=settings.options.seed)
+    # The seed of a later member may be too large.
+    options_of_members(settings.options, settings.seeds)
+    return pipeline.learn(
+        prepared.rows("train"), prepared.targets_of("train"), seed=settings.options.seed, seeds=settings.seeds
+    )
 
 
 def _trained(
     pipeline: Pipeline, prepared: Prepared, settings: Settings, folder: RunFolder, watcher: Watcher, *, resume: bool
-) -> Fitted:
+) -> list[Fitted]:
     options = settings.options
-    return train(
+
+    def begin(number: int, own: TrainOptions) -> None:
+        watcher.began(f"member {number} of {settings.seeds}", [("seed", str(own.seed))])
+
+    return fit_members(
         pipeline,
         _side(pipeline, prepared, "train"),
         _side(pipeline, prepared, "validation"),
         options=options,
         folder=folder.path,
         resume=resume,
+        on_member=begin,
         on_epoch=_teller(watcher, options.epochs, options.select or pipeline.task.scores[0]),
     )
 

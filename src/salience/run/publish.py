@@ -17,7 +17,7 @@ from salience.reports import content as show
 from salience.run import content, measure
 from salience.run.environment import environment
 from salience.run.explain import explain
-from salience.run.files import write_answers, write_numbers
+from salience.run.files import write_answers, write_members, write_numbers
 from salience.run.folder import RunFolder
 from salience.run.settings import Settings
 from salience.run.watch import Watcher
@@ -35,6 +35,10 @@ LIMITS = (
     "Rows unlike the training rows are answered all the same, and often with unfounded certainty.",
     "An importance explains this model, not the world, and not another model trained with another seed.",
 )
+LIMITS_OF_SEVERAL = (
+    LIMITS[0],
+    "An importance explains these models, not the world. Where it is faint, another seed may well say otherwise.",
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,8 @@ class Trained:
     prepared: Prepared
     settings: Settings
     pipeline: Pipeline
-    fitted: Fitted
+    #: How each member was trained; a single model is the only one.
+    fitted: Sequence[Fitted]
     data: Mapping[str, Any]
 
 
@@ -72,6 +77,7 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
 
     sides = {"test": seen.scores, "validation": held.scores}
     write_numbers(folder, trained.fitted, sides, beside, proof, by_class)
+    seeds = _seeds(trained, folder, watcher, seen, targets)
     write_answers(folder, ids, seen, targets)
     explain(pipeline, rows, ids=ids).save(folder.path / "importance.parquet")
     best = _best(beside, pipeline.task.scores[0])
@@ -94,9 +100,11 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
             tuple(show.Side(side, len(getattr(prepared.split, side))) for side in ("train", "validation", "test")),
             prepared.split.how,
         ),
+        seeds=seeds,
         history=content.history(trained.fitted, trained.settings.options.select or pipeline.task.scores[0]),
         intended_use=INTENDED_USE,
-        limits=LIMITS + ((f"The importance was not put to the proof: {reason}.",) if reason else ()),
+        limits=(LIMITS if seeds is None else LIMITS_OF_SEVERAL)
+        + ((f"The importance was not put to the proof: {reason}.",) if reason else ()),
         data_files=(show.DataFile(**trained.data),),
         config=trained.settings.to_yaml(),
         environment=tuple(show.Fact(name, value) for name, value in environment().items()),
@@ -178,15 +186,37 @@ def _telling(told: Mapping[str, Sequence[tuple[str, float, int]]]) -> tuple[show
 
 
 def _facts(trained: Trained) -> tuple[show.Fact, ...]:
-    best, history = trained.fitted.best, trained.fitted.history
     parameters = sum(each.numel() for each in trained.pipeline.model.parameters())
-    took = sum(epoch.seconds for epoch in history)
+    took = sum(epoch.seconds for each in trained.fitted for epoch in each.history)
     return (
         show.Fact("task", trained.prepared.inference.task, trained.prepared.inference.reason),
-        show.Fact("best epoch", f"{best.number} of {len(history)}", trained.fitted.stopped),
+        _kept(trained),
         show.Fact("parameters", f"{parameters:,}"),
         show.Fact("training time", f"{took:.0f} s"),
     )
+
+
+def _kept(trained: Trained) -> show.Fact:
+    if len(trained.fitted) > 1:
+        seed = trained.settings.options.seed
+        return show.Fact("models", str(len(trained.fitted)), f"seeds {seed} to {seed + len(trained.fitted) - 1}")
+    (fitted,) = trained.fitted
+    return show.Fact("best epoch", f"{fitted.best.number} of {len(fitted.history)}", fitted.stopped)
+
+
+def _seeds(
+    trained: Trained, folder: RunFolder, watcher: Watcher, seen: measure.Seen, targets: Sequence[Any]
+) -> show.Seeds | None:
+    """How far the members of an ensemble agree, written beside the scores as well; nothing of a single model."""
+    pipeline, seed = trained.pipeline, trained.settings.options.seed
+    if not pipeline.members:
+        return None
+    watcher.stage("comparing the models")
+    rows = pipeline.encode(trained.prepared.rows("test"))
+    alone = [measure.see(each, rows, targets).scores for each in pipeline.members]
+    agreement = measure.agreement_of_seeds(pipeline, rows, seed=seed)
+    write_members(folder, trained.fitted, alone, agreement, seed=seed)
+    return content.seeds(pipeline, trained.fitted, alone, seen.scores, agreement, seed=seed)
 
 
 def _commands(folder: RunFolder) -> tuple[show.Command, ...]:

@@ -103,6 +103,7 @@ def fit(
     model: Mapping[str, Any] | None = None,
     train: Mapping[str, Any] | None = None,
     explain: int = 256,
+    seeds: int = 1,
     name: str | None = None,
     out: str | Path = "runs",
 ) -> Run:
@@ -118,6 +119,8 @@ def fit(
         model: width, encoder, pool, dropout.
         train: epochs, learning_rate, seed, ...; see `salience.training.TrainOptions`.
         explain: rows on which faithfulness is measured.
+        seeds: how many models to train, alike but for their seeds; several answer together, and importance gets an
+            interval over them.
         name: of the run.
         out: the folder in which the run folder is made.
 
@@ -137,6 +140,7 @@ def fit(
         model=dict(model or {}),
         train=dict(train or {}),
         explain=explain,
+        seeds=seeds,
         name=name,
     )
     return Run(*run(source, settings, out=out))

@@ -44,6 +44,8 @@ class Settings:
     """epochs, batch_size, learning_rate and so on; see `salience.training.TrainOptions`."""
     explain: int = 256
     """Rows on which faithfulness is measured; 0 leaves the measurement out."""
+    seeds: int = 1
+    """Models to train, alike but with the seeds train.seed, train.seed + 1, ...; several answer together."""
     name: str | None = None
     """The name of the run."""
 

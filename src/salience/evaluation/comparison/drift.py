@@ -96,7 +96,7 @@ def _row(first: View, second: View) -> list[float]:
         return [np.nan] * len(_NAMES)
     return [
         total_variation(first.spread(), second.spread()),
-        *_ranks(first.spread(), second.spread()),
+        *rank_correlations(first.spread(), second.spread()),
         *(_overlap(first, second, *size) for size in TOP.values()),
     ]
 
@@ -111,7 +111,8 @@ def total_variation(first: Float[np.ndarray, "P"], second: Float[np.ndarray, "P"
     return float(np.abs(np.subtract(*shares)).sum() / 2)
 
 
-def _ranks(first: Float[np.ndarray, "P"], second: Float[np.ndarray, "P"]) -> tuple[float, float]:
+def rank_correlations(first: Float[np.ndarray, "P"], second: Float[np.ndarray, "P"]) -> tuple[float, float]:
+    """The correlations of Spearman and of Kendall (tau-b); NaN where one of both finds all pieces equally important."""
     from scipy.stats import kendalltau, spearmanr
 
     if _constant(first) or _constant(second):
