@@ -12,7 +12,7 @@ is `Received`. A unit is marked if half of its characters are. `token F1` marks 
 marks five, as HateXplain does. Means over seeds have Student's interval; what one seed reaches, and differences to
 weight 0, have intervals over rows (2,000 bootstrap draws; rows count with their mean over seeds). Comprehensiveness and
 sufficiency (of probabilities) and the eight tests of the trust report are measured on a random sample of all test rows,
-256 posts or 64 reviews; T7 on those of them that are annotated. In toxic-spans a unit is predicted where its attention
+256 posts or 48 reviews; T7 on those of them that are annotated. In toxic-spans a unit is predicted where its attention
 exceeds a multiple of an equal share, the multiple chosen on the trial posts, and if that is better there, only in posts
 that are predicted toxic; the space between two predicted units is predicted too.
 
@@ -52,7 +52,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "text": {"max_tokens": 1024},
         "model": {"width": 48, "encoder": "Convolution", "pool": "Additive", "dropout": 0.5},
         "train": {**_POSTS["train"], "batch_size": 16, "epochs": 8, "drop_units": 0.3},
-        "trust": 64,
+        "trust": 48,
         "first_words": 425,
         "loss": "KL",
     },
