@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+from torch import Tensor
 
 from salience.core.errors import ConfigError
 from salience.core.seed import derive
@@ -53,22 +54,23 @@ class Shapley(Importance):
                 f"parts={self.parts}"
             )
 
-    def scores(self, pipeline: Pipeline, rows: Sequence[Row]) -> list[Scores]:
+    def scores(self, pipeline: Pipeline, rows: Sequence[Row], choice: Tensor | None = None) -> list[Scores]:
         return [
             by_column(row, spread(walked.mean(0), parts_of(row, self.parts)))
-            for row, walked in zip(rows, self.walks(pipeline, rows), strict=True)
+            for row, walked in zip(rows, self.walks(pipeline, rows, choice), strict=True)
         ]
 
-    def walks(self, pipeline: Pipeline, rows: Sequence[Row]) -> Iterator[Float[np.ndarray, "K R"]]:
+    def walks(
+        self, pipeline: Pipeline, rows: Sequence[Row], choice: Tensor | None = None
+    ) -> Iterator[Float[np.ndarray, "K R"]]:
         """For each row what each part adds in each pair of orders; the mean over pairs is the Shapley value."""
         generator = np.random.default_rng(derive(self.seed, "shapley"))
         held: list[_Walk] = []
-        for row in rows:
+        for number, row in enumerate(rows, start=1):
             held.append(_Walk(row, parts_of(row, self.parts), self.orders, generator))
-            if sum(each.size for each in held) >= HELD:
-                yield from _walked(pipeline, held)
+            if number == len(rows) or sum(each.size for each in held) >= HELD:
+                yield from _walked(pipeline, held, None if choice is None else choice[number - len(held) : number])
                 held = []
-        yield from _walked(pipeline, held)
 
 
 class _Walk:
@@ -105,12 +107,11 @@ class _Walk:
         return found.mean(1)
 
 
-def _walked(pipeline: Pipeline, walks: Sequence[_Walk]) -> Iterator[Float[np.ndarray, "K R"]]:
-    if not walks:
-        return
+def _walked(pipeline: Pipeline, walks: Sequence[_Walk], choice: Tensor | None) -> Iterator[Float[np.ndarray, "K R"]]:
     raw = answers(pipeline, (row for walk in walks for row in walk.rows(pipeline)))
     starts = np.cumsum([0, *(walk.size for walk in walks)])
-    choice = pipeline.task.choose(raw[torch.from_numpy(starts[:-1])])
+    if choice is None:
+        choice = pipeline.task.choose(raw[torch.from_numpy(starts[:-1])])
     of_walk = torch.arange(len(walks)).repeat_interleave(torch.from_numpy(np.diff(starts)))
     focus = pipeline.task.focus(raw, choice[of_walk]).double().numpy()
     for walk, start, stop in zip(walks, starts[:-1], starts[1:], strict=True):
