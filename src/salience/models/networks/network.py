@@ -1,0 +1,134 @@
+"""What a whole network is: it reads windows of a series from end to end and says where in them it looked.
+
+Legend: B windows, S positions, D width, V variables, L steps of the look-back, N targets, F steps of the horizon,
+Q numbers per forecast.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from salience.core.batch import Batch
+from salience.core.errors import ConfigError, DataError
+from salience.models.model import Output
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowShape:
+    """How large the windows are that a network reads, and what it forecasts of them.
+
+    Raises:
+        ConfigError: a length below one, a target that is no variable, or patches that do not fill the look-back.
+    """
+
+    look_back: int
+    horizon: int
+    variables: int
+    #: Which variables are forecast, counted from 0, in the order of the answer.
+    targets: tuple[int, ...]
+    #: Numbers per forecast: 1, or that of the quantiles.
+    outputs: int = 1
+    #: Covariates that are known for the steps of the horizon.
+    future: int = 0
+    #: Numbers that belong to the series as a whole.
+    static: int = 0
+    #: Steps of one patch, for networks that read patches.
+    patch: int | None = None
+    #: The input that is read.
+    column: str = "series"
+
+    def __post_init__(self) -> None:
+        least = min(self.look_back, self.horizon, self.variables, self.outputs, len(self.targets))
+        if least < 1:
+            raise ConfigError(f"every length must be at least 1, got {self}", where="the shape of the windows")
+        wrong = [each for each in self.targets if not 0 <= each < self.variables]
+        if wrong:
+            raise ConfigError(
+                f"the targets {wrong} are none of the variables 0 to {self.variables - 1}",
+                where="the shape of the windows",
+                fix="count variables from 0",
+            )
+        if self.patch is not None and (self.patch < 1 or self.look_back % self.patch):
+            raise ConfigError(
+                f"patches of {self.patch} steps do not fill a look-back of {self.look_back}",
+                where="the shape of the windows",
+                fix="choose a length of patches that divides the look-back",
+            )
+
+    @property
+    def positions(self) -> dict[str, tuple[int, int]]:
+        """Per kind of elements, how many positions a window has and how many numbers stand at each."""
+        length, variables = self.look_back, self.variables
+        kinds = {"times": (length, variables), "variables": (variables, length), "cells": (length * variables, 1)}
+        return kinds if self.patch is None else {**kinds, "patches": (variables * length // self.patch, self.patch)}
+
+
+class Network(nn.Module, ABC):
+    """A model without stem, encoder, pool and head of its own choice: made as `Name(shape, *, option=...)`.
+
+    It is embedded, read and explained like `salience.models.Model`. Values are those of `Series`: standardised by the
+    training rows, a missing value zero, which is their mean. A window that is shorter than the look-back is padded on
+    the right; what padding holds counts as missing.
+
+    The raw answer is [B, F * N * Q]: all targets of the first step, then of the second. Of the records, the last one is
+    asked by the forecast, one query per step of the horizon where the network can tell steps apart.
+
+    A class says in `elements` what its positions are: "times" [B, L, V], "variables" [B, V, L], "patches"
+    [B, V * P, patch] or "cells" [B, L * V, 1], of one variable after the other in patches, of one step after the other
+    in cells.
+    """
+
+    elements: ClassVar[str]
+
+    def __init__(self, shape: WindowShape) -> None:
+        super().__init__()
+        if self.elements not in shape.positions:
+            raise ConfigError(
+                f"{type(self).__name__} reads patches, and the windows have none",
+                where="the model",
+                fix="set the `patch` of the series, such as 16 steps",
+            )
+        self.shape = shape
+        self.columns = (shape.column,)
+
+    def forward(self, batch: Batch) -> Output:
+        return self.read(self.embed(batch), batch)
+
+    @abstractmethod
+    def embed(self, batch: Batch) -> dict[str, Float[Tensor, "B S D"]]:
+        """What the network makes of each position by itself."""
+
+    @abstractmethod
+    def read(self, embedded: Mapping[str, Float[Tensor, "B S D"]], batch: Batch) -> Output:
+        """The answer to embeddings, which a caller may have changed or may want gradients for."""
+
+    def values(self, batch: Batch) -> Float[Tensor, "B S D"]:
+        """What stands at each position, with zeros at padding.
+
+        Raises:
+            DataError: the batch lacks the input, or its windows have another shape than the network was made for.
+        """
+        (column,) = self.columns
+        if column not in batch.streams:
+            raise DataError(
+                f"the network reads '{column}'; the batch has {', '.join(batch.streams)}",
+                fix="give the input that the network was made with",
+            )
+        stream, expected = batch.streams[column], self.shape.positions[self.elements]
+        if stream.values.shape[1:] != expected:
+            raise DataError(
+                f"expected windows of {expected} positions and numbers, got {tuple(stream.values.shape[1:])}",
+                where=type(self).__name__,
+                fix="give windows of the look-back, the variables and the patches that the network was made with",
+            )
+        return stream.values.masked_fill(~stream.layout.mask[..., None], 0.0)
+
+    def answer(self, forecast: Float[Tensor, "B N F Q"]) -> Float[Tensor, "B C"]:
+        """The forecast of each target in the order of a raw answer."""
+        return forecast.transpose(1, 2).flatten(1)
