@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salience.core.errors import ConfigError, DataError, NotAvailable
+from salience.data.modalities import Text
 from salience.pipeline import WINDOW, Pipeline
 
 WORDS = ["good", "bad", "film", "plot", "the", "a", "and", "dull", "fine", "."]
@@ -26,6 +27,27 @@ def learned(inputs=("text",), task="Classification", **model) -> Pipeline:
 @pytest.fixture(scope="module")
 def pipeline():
     return learned()
+
+
+class Joined(Text):
+    """Two columns of a row, read as one text."""
+
+    reads = ("title", "body")
+
+    def fit(self, cells):
+        return super().fit([" ".join(cell.values()) for cell in cells])
+
+    def encode(self, cell):
+        if not all(isinstance(each, str) for each in cell.values()):
+            raise DataError("expected texts", where="body")
+        return super().encode(" ".join(cell.values()))
+
+
+@pytest.fixture(scope="module")
+def joined():
+    choices = {"both": "tests.test_pipeline:Joined", "title": {"Text": {"min_count": 1}}}
+    rows = [{"title": "good film", "body": "good plot"}, {"title": "bad film", "body": "bad plot"}]
+    return Pipeline(choices, "Classification", model={"width": 8}).learn(rows, ["yes", "no"], seed=5)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +94,20 @@ class TestRows:
         with pytest.raises(DataError, match="expected a mapping with the columns title, body, got str") as caught:
             two.predict([{"title": "a", "body": "b"}, "c"])
         assert caught.value.where == "row 2"
+
+    def test_one_input_may_read_several_columns_of_a_row(self, joined):
+        assert (joined.inputs, joined.columns) == (["both", "title"], ["title", "body"])
+        row = {"title": "good plot", "body": "bad film", "other": 3}
+        example = joined.encode_row(row, name="1")
+        assert {name: len(each) for name, each in example.items()} == {"both": 4, "title": 2}
+        assert len(joined.predict([row, {**row, "body": "good"}])) == 2
+
+    def test_an_input_of_several_columns_says_which_one_is_missing_or_wrong(self, joined):
+        with pytest.raises(DataError, match="the column 'body' is missing"):
+            joined.predict([{"title": "good"}])
+        with pytest.raises(DataError, match="expected texts") as caught:
+            joined.predict([{"title": "good", "body": "a"}, {"title": "good", "body": 3}])
+        assert caught.value.where == "the input, row 2, column 'body'"
 
     def test_two_columns_of_one_name_are_refused_because_one_would_be_lost(self, pipeline):
         table = pd.DataFrame([["good", "bad"]], columns=["text", "text"])

@@ -23,7 +23,7 @@ from salience.core.build import build, check_options, foreign_classes, named
 from salience.core.errors import ConfigError, DataError, NotAvailable, SalienceError, did_you_mean
 from salience.data import modalities
 from salience.data.fault import check_names, where
-from salience.data.modality import Blanking, Modality
+from salience.data.modality import Blanking, Modality, columns_of
 from salience.models import Ensemble, Model, Output, assemble
 from salience.models.encoders import Pretrained
 from salience.models.outside import Outside
@@ -40,13 +40,14 @@ class Pipeline:
     """A model with everything it needs to go from raw rows to answers, and from positions back to the user's units.
 
     Args:
-        inputs: for each input column the modality that reads it, by name, with or without options:
-            `{"review": "Text"}` or `{"review": {"Text": {"tokens": "Jieba"}}}`.
+        inputs: for each input the modality that reads it, by name, with or without options: `{"review": "Text"}` or
+            `{"review": {"Text": {"tokens": "Jieba"}}}`. It reads the column of its own name, or those that the modality
+            names itself.
         task: what is asked, likewise: `"Classification"` or `{"Classification": {"balanced": True}}`.
         model: options of `salience.models.assemble`: `width`, `encoder`, `attention`, `pool`, `dropout`.
 
     Raises:
-        ConfigError: there is no input column, or a name or an option is unknown or of a wrong type.
+        ConfigError: there is no input, or a name or an option is unknown or of a wrong type.
 
     >>> pipeline = Pipeline({"text": "Text"}, "Classification", model={"width": 8, "encoder": "Identity"})
     >>> rows = [{"text": "good good"}, {"text": "bad bad"}]
@@ -67,9 +68,15 @@ class Pipeline:
         self.task: Task = build(task, tasks)
 
     @property
-    def columns(self) -> list[str]:
-        """The input columns, in the order the model reads them."""
+    def inputs(self) -> list[str]:
+        """The names of the inputs, in the order the model reads them; each reads one column, or several."""
         return list(self.modalities)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of a row that the inputs read."""
+        named = (columns_of(name, modality) for name, modality in self.modalities.items())
+        return list(dict.fromkeys(column for each in named for column in each))
 
     @property
     def device(self) -> torch.device:
@@ -91,7 +98,7 @@ class Pipeline:
             raise ConfigError(f"a model is trained with at least one seed, got {seeds}", where="seeds")
         rows = self.as_rows(rows)
         for name, modality in self.modalities.items():
-            modality.fit([row[name] for row in rows])
+            modality.fit([self._cell(name, row) for row in rows])
         self.task.fit(targets)
         self._assemble(seed, seeds)
         return self
@@ -133,24 +140,29 @@ class Pipeline:
 
     def _row(self, row: Any, name: object) -> Row:
         if not isinstance(row, Mapping):
-            if len(self.modalities) > 1:
+            if len(self.columns) > 1:
                 raise DataError(
                     f"expected a mapping with the columns {', '.join(self.columns)}, got {type(row).__name__}",
                     where=f"row {name}",
                 )
             return {self.columns[0]: row}
-        for column in self.modalities:
+        for column in self.columns:
             if column not in row:
                 known = did_you_mean(column, [str(each) for each in row])
                 raise DataError(f"the column '{column}' is missing", where=f"row {name}", fix=known)
         return row
 
+    def _cell(self, name: str, row: Row) -> Any:
+        """What the input of this name reads of a row: one cell, or a mapping of several."""
+        columns = getattr(self.modalities[name], "reads", None)
+        return row[name] if columns is None else {column: row[column] for column in columns}
+
     def encode(self, rows: Iterable[Any]) -> list[dict[str, Example]]:
-        """Each row as one example per input column; see `encode_row`."""
+        """Each row as one example per input; see `encode_row`."""
         return [self.encode_row(row, name=number) for number, row in enumerate(_records(rows), start=1)]
 
     def encode_row(self, row: Any, *, name: object) -> dict[str, Example]:
-        """One row as one example per input column.
+        """One row as one example per input.
 
         Args:
             row: a mapping from column to cell, or a bare cell for the only input column.
@@ -161,11 +173,12 @@ class Pipeline:
         """
         cells = self._row(row, name)
         examples = {}
-        for column, modality in self.modalities.items():
+        for each, modality in self.modalities.items():
             try:
-                examples[column] = modality.encode(cells[column])
+                examples[each] = modality.encode(self._cell(each, cells))
             except DataError as error:
-                place = where("the input", row=name, column=column)
+                column = error.where if hasattr(modality, "reads") else each
+                place = where("the input", row=name, column=column or each)
                 raise DataError(error.problem, where=place, fix=error.fix) from error
         return examples
 
@@ -276,14 +289,14 @@ class Pipeline:
         return pipeline
 
     def without(self, row: Mapping[str, Example], removed: Mapping[str, Iterable[int]]) -> dict[str, Example]:
-        """A row without some of its units: for each column, the units to leave out."""
+        """A row without some of its units: for each input, the units to leave out."""
         return {
             name: self.modalities[name].without(example, set(removed[name])) if name in removed else example
             for name, example in row.items()
         }
 
     def blank(self, row: Mapping[str, Example], hidden: Mapping[str, Iterable[int]]) -> dict[str, Example]:
-        """A row with some of its units blanked where they stand: for each column, the units to blank.
+        """A row with some of its units blanked where they stand: for each input, the units to blank.
 
         Raises:
             NotAvailable: a kind of data cannot blank.
@@ -298,7 +311,7 @@ class Pipeline:
         if not hasattr(modality, "blank"):
             raise NotAvailable(
                 f"{type(modality).__name__} can leave units out but not blank them where they stand",
-                where=f"the column '{name}'",
+                where=f"the input '{name}'",
                 fix="give it a method `blank`",
             )
         return cast(Blanking, modality)

@@ -42,6 +42,22 @@ class Modality(Protocol):
         """The inverse of `state`, on an object made with the same options."""
 
 
+class Reading(Protocol):
+    """What a modality may say besides: that its cell is a mapping of several columns of a row.
+
+    A modality without `reads` reads the one column that it is named after. What cannot be encoded is told by a
+    `DataError` whose `where` is the name of the column.
+    """
+
+    #: The columns, as the user named them, in the order of the cell.
+    reads: tuple[str, ...]
+
+
+def columns_of(name: str, modality: Modality) -> tuple[str, ...]:
+    """The columns of a row that the input of this name reads."""
+    return tuple(getattr(modality, "reads", None) or (name,))
+
+
 class Blanking(Protocol):
     """What a modality may do besides: hide units where they stand, a second way to take them away.
 

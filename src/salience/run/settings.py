@@ -10,10 +10,12 @@ from typing import Any
 
 import yaml
 
-from salience.core.build import named
+from salience.core.build import build, named
 from salience.core.config import make
 from salience.core.errors import ConfigError
+from salience.data import modalities
 from salience.data.infer import Inference
+from salience.data.modality import columns_of
 from salience.data.rationale import rationale_columns
 from salience.training.options import TrainOptions
 
@@ -64,7 +66,7 @@ class Settings:
 
     @property
     def modalities(self) -> dict[str, Any]:
-        """The modality of each input column; of resolved settings."""
+        """The modality of each input; of resolved settings."""
         return dict(self.inputs) if isinstance(self.inputs, Mapping) else {}
 
     @property
@@ -78,8 +80,15 @@ class Settings:
 
     @property
     def input_names(self) -> list[str] | None:
-        """The input columns, if they were named."""
-        return None if self.inputs is None else list(self.inputs)
+        """The columns to read, if they were named.
+
+        Raises:
+            ConfigError: an unknown modality, or an unknown option of one.
+        """
+        if not isinstance(self.inputs, Mapping):
+            return None if self.inputs is None else list(self.inputs)
+        read = (columns_of(name, build(choice or TEXT, modalities)) for name, choice in self.inputs.items())
+        return list(dict.fromkeys(column for each in read for column in each))
 
     def resolved(self, inference: Inference) -> Settings:
         """These settings with everything that was left open filled in, ready to be saved beside the model."""
@@ -88,7 +97,7 @@ class Settings:
         return dataclasses.replace(
             self,
             target=inference.target,
-            inputs={name: self.modalities.get(name) or dict(TEXT) for name in inference.inputs},
+            inputs={name: self.modalities.get(name) or dict(TEXT) for name in self.modalities or inference.inputs},
             task=self.task or inference.task,
             model={**MODEL, **({"encoder": "Transformer"} if "attention" in self.model else {}), **self.model},
             rationale={name: each.setting() for name, each in marked.items()} or None,

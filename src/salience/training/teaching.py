@@ -99,7 +99,7 @@ class Teaching(nn.Module):
         return total
 
     def _columns(self, loss: AttentionLoss) -> list[str]:
-        return list(self._rationales) if loss.target == "marks" else self._pipeline.columns
+        return list(self._rationales) if loss.target == "marks" else self._pipeline.inputs
 
     def _of_column(
         self, number: int, column: str, readout: nn.Module, output: Output, batch: Batch, index: Sequence[int]
