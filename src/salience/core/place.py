@@ -13,8 +13,18 @@ class Span:
     stop: int
 
 
-# Other kinds of data add their own place here (a box, a time, an edge); reports draw by its type.
-Place = Span
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of time: from the time stamp `start` to `stop` (inclusive), as the user wrote them."""
+
+    start: str
+    stop: str
+    variable: str | None  # None: all variables of the series
+    series: str | None  # None: the table is one series
+
+
+# Other kinds of data add their own place here (a box, an edge); reports draw by its type.
+Place = Span | Stretch
 
 
 @dataclass(frozen=True, slots=True)

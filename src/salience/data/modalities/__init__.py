@@ -1,5 +1,6 @@
 """Kinds of data a model can read. One file each; names here are public."""
 
+from salience.data.modalities.series import Series
 from salience.data.modalities.text import Text
 
-__all__ = ["Text"]
+__all__ = ["Series", "Text"]

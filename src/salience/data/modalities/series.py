@@ -1,0 +1,314 @@
+"""Series: a window of a long table, as time stamps, variables, patches or single cells.
+
+Legend: B examples, S positions, U units, L rows of a window, T rows that are read (with those ahead), V variables,
+C channels (variables, and indicators of missing numbers), P patches, D width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any, Self, final
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import nn
+
+from salience.core.batch import Example, Layout, Stream
+from salience.core.errors import ConfigError, DataError, NotAvailable, did_you_mean
+from salience.core.place import Stretch, Unit
+from salience.data.long_table import LongTable, Roles, read_long
+from salience.data.modalities.arrangement import ELEMENTS, Arrangement
+from salience.data.modalities.series_stem import SeriesStem
+from salience.data.windows import Window, moments, only_table
+
+
+@final
+class Series:
+    """What was known of a series at some moment: the last rows of a long table.
+
+    Numbers are standardised by the training rows. A missing number is read as the last one before it (as the mean of
+    the training rows where there is none), and a variable that misses some in the training rows has an indicator
+    beside it that says which. Variables that are known ahead are read up to the end of the horizon, all others up to
+    the moment; patches end at the moment for all.
+
+    Its units by `elements`: "times", time stamps with all variables; "variables", variables over the whole window;
+    "patches", a variable over `patch` neighbouring time stamps; "cells", a variable at a time stamp. A static variable
+    is one unit, unless time stamps are. A unit that is taken away holds the last number before it that is left (before
+    the first that is left, that one); a variable of which nothing is left stays at its first number. A unit that is
+    blanked has the mean of the training rows, and counts as missing.
+
+    Args:
+        time: the column of time stamps.
+        series: the column that names the series; None where the table is one series.
+        look_back: rows of a window.
+        elements: what a position is.
+        patch: rows of a patch.
+        variables: columns that are known up to now; by default every column of numbers that plays no other part.
+        known: columns that are known ahead.
+        static: columns that stay the same within a series.
+        calendar: what to read from the time stamp: hour, weekday, day, month, ...
+        step: the distance between two time stamps, such as "1h"; gaps are then filled with missing numbers.
+
+    Raises:
+        ConfigError: an option has no such value.
+    """
+
+    def __init__(
+        self,
+        *,
+        time: str,
+        series: str | None = None,
+        look_back: int = 96,
+        elements: str = "times",
+        patch: int = 16,
+        variables: Sequence[str] | None = None,
+        known: Sequence[str] = (),
+        static: Sequence[str] = (),
+        calendar: Sequence[str] = (),
+        step: str | float | None = None,
+    ) -> None:
+        if elements not in ELEMENTS:
+            raise ConfigError(
+                f"there are no elements '{elements}' in a series", where="Series", fix=did_you_mean(elements, ELEMENTS)
+            )
+        if look_back < 1 or patch < 1 or (elements == "patches" and look_back % patch):
+            raise ConfigError(
+                f"look_back is {look_back} and patch is {patch}",
+                where="Series",
+                fix="give numbers above 0; look_back has to be a multiple of patch",
+            )
+        self.roles = Roles(
+            time=time,
+            series=series,
+            variables=None if variables is None else tuple(variables),
+            known=tuple(known),
+            static=tuple(static),
+            calendar=tuple(calendar),
+        )
+        self.look_back = look_back
+        self.elements = elements
+        self.patch = patch
+        self.step = step
+        self.gives = frozenset({"times"} if elements == "times" else {"groups", "grid"} if elements == "cells" else ())
+        #: What was fitted: names, mean, deviation, known, static, indicators (numbers of variables), ahead (rows).
+        self._fitted: dict[str, Any] | None = None
+        self._arranged: Arrangement | None = None
+
+    def table(self, frame: pd.DataFrame) -> LongTable:
+        """The series in a frame from `salience.data.table.read`, as the options say.
+
+        Raises:
+            DataError: see `read_long` and `filled`.
+        """
+        from salience.data.gaps import filled, gaps_note
+
+        table = read_long(frame, self.roles)
+        if self.step is not None:
+            return filled(table, self.step)
+        return replace(table, notes=(*table.notes, *gaps_note(table)))
+
+    def fit(self, cells: Sequence[Window]) -> Self:
+        """Learn means and deviations from all rows that these windows see, horizons included.
+
+        Raises:
+            DataError: there is no window, windows are of several tables or of another length, or a variable has no
+                number in these rows.
+        """
+        table, rows = only_table(cells)
+        first = cells[0]
+        mean, deviation = moments(table, rows)
+        missing = np.isnan(table.values[rows]).any(0)
+        return self.restore(
+            {
+                "variables": list(table.variables),
+                "mean": mean.tolist(),
+                "deviation": deviation.tolist(),
+                "known": table.known.tolist(),
+                "static": table.static.tolist(),
+                "indicators": np.flatnonzero(missing).tolist(),
+                "ahead": first.horizon if table.known[~table.static].any() and self.elements != "patches" else 0,
+            }
+        )
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """Which number stands at which position, and which unit it belongs to.
+
+        Raises:
+            NotAvailable: neither `fit` nor `restore` was called.
+        """
+        if self._arranged is None:
+            raise NotAvailable("this series has not been fitted", fix="call fit(cells), or restore(state)")
+        return self._arranged
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The names of the channels: the variables, then the indicators."""
+        fitted = self._known()
+        return (*fitted["variables"], *(f"missing {fitted['variables'][v]}" for v in fitted["indicators"]))
+
+    def encode(self, cell: Window | None) -> Example:
+        """The numbers of a window. Without a window (None), the means, and no unit.
+
+        Raises:
+            DataError: the window has another length, or its table lacks a variable.
+        """
+        arranged = self.arrangement
+        if cell is None:
+            values = arranged.values(np.zeros((arranged.rows, arranged.channels), dtype=np.float32))
+            return Example(None, values, arranged.places[:0], np.full_like(arranged.owner, -1))
+        if not isinstance(cell, Window) or cell.look_back != self.look_back:
+            given = f"one of {cell.look_back}" if isinstance(cell, Window) else type(cell).__name__
+            raise DataError(f"expected a window of {self.look_back} rows, got {given}", fix="see salience.data.windows")
+        return Example(cell, arranged.values(self._matrix(cell)), arranged.places, arranged.owner, arranged.groups)
+
+    def collate(self, examples: Sequence[Example]) -> Stream:
+        arranged = self.arrangement
+        size, count = len(arranged.owner), len(examples)
+        values = torch.from_numpy(np.stack([each.values for each in examples]))
+        groups = None if arranged.groups is None else torch.from_numpy(np.tile(arranged.groups, (count, 1)).astype(int))
+        times = self._times(examples) if "times" in self.gives else None
+        lengths = torch.full((count,), size, dtype=torch.int64)
+        return Stream(values, Layout(lengths, size, groups=groups, grid=arranged.grid, times=times))
+
+    def stem(self, width: int) -> nn.Module:
+        """A linear map of each position, and learned vectors of its step and its variable."""
+        return SeriesStem(self.arrangement.size, width, self.arrangement.steps, self.arrangement.variables)
+
+    def units(self, example: Example, column: str) -> list[Unit]:
+        """Stretches of time, each of one variable or of all."""
+        if not isinstance(example.cell, Window):
+            return []
+        window, names = example.cell, self._known()["variables"]
+        stamps = [*window.stamps(), *(window.stamps_ahead() if self.arrangement.rows > self.look_back else ())]
+        units = []
+        for first, last, v in example.places.tolist():
+            place = Stretch(stamps[first], stamps[last], None if v < 0 else names[v], window.name or None)
+            units.append(Unit(column, _told(place, first, last), place))
+        return units
+
+    def without(self, example: Example, removed: Collection[int]) -> Example:
+        """The same example with these units held at the last number before them that is left; they are no units more.
+
+        Raises:
+            DataError: an index that is no unit of this example.
+        """
+        arranged = self.arrangement
+        left = _left(example, removed)
+        number = np.append(np.cumsum(left[:-1]) - 1, -1)
+        number[:-1][~left[:-1]] = -1
+        gone = arranged.matrix(~left[example.owner]) & arranged.read
+        values = arranged.values(_held(arranged.matrix(example.values), gone))
+        owner = number[example.owner].astype(example.owner.dtype)
+        return replace(example, values=values, places=example.places[left[:-1]], owner=owner)
+
+    def blank(self, example: Example, hidden: Collection[int]) -> Example:
+        """The same example with these units at the mean of the training rows, and missing where that can be said.
+
+        Raises:
+            DataError: an index that is no unit of this example.
+        """
+        arranged = self.arrangement
+        gone = arranged.matrix(~_left(example, hidden)[example.owner]) & arranged.read
+        unknown = (np.arange(arranged.channels) >= len(self._known()["variables"])).astype(np.float32)
+        return replace(example, values=arranged.values(np.where(gone, unknown, arranged.matrix(example.values))))
+
+    def state(self) -> dict[str, Any]:
+        return dict(self._known())
+
+    def restore(self, state: dict[str, Any]) -> Self:
+        self._fitted = dict(state)
+        self._arranged = Arrangement(
+            self.elements,
+            look_back=self.look_back,
+            ahead=state["ahead"],
+            patch=self.patch,
+            known=np.array(state["known"], dtype=bool),
+            static=np.array(state["static"], dtype=bool),
+            indicators=state["indicators"],
+        )
+        return self
+
+    def _known(self) -> dict[str, Any]:
+        if self._fitted is None:
+            raise NotAvailable("this series has not been fitted", fix="call fit(cells), or restore(state)")
+        return self._fitted
+
+    def _matrix(self, window: Window) -> Float[np.ndarray, "T C"]:
+        fitted, ahead = self._known(), self._known()["ahead"]
+        index = _columns(window.table, fitted["variables"])
+        values = window.past[:, index]
+        known = np.array(fitted["known"], dtype=bool)
+        if ahead:
+            after = np.full((ahead, len(index)), np.nan)
+            there = window.future[:ahead, index]
+            after[: len(there), known] = there[:, known]
+            values = np.concatenate([values, after])
+        values = (values - np.array(fitted["mean"])) / np.array(fitted["deviation"])
+        missing = np.isnan(values)
+        values = _carried(values)
+        values[self.look_back :, ~known] = 0.0
+        indicators = missing[:, fitted["indicators"]] & self.arrangement.read[:, len(index) :]
+        return np.concatenate([values, indicators], axis=1).astype(np.float32)
+
+    def _times(self, examples: Sequence[Example]) -> Float[torch.Tensor, "B S"]:
+        """Steps since the first row of each window."""
+        rows = self.arrangement.rows
+        return torch.from_numpy(np.stack([_steps(each.cell, rows) for each in examples]))
+
+
+def _told(place: Stretch, first: int, last: int) -> str:
+    when = place.start if first == last else f"{place.start} to {place.stop}"
+    return when if place.variable is None else f"{place.variable}, {when}"
+
+
+def _columns(table: LongTable, names: Sequence[str]) -> list[int]:
+    index = {name: v for v, name in enumerate(table.variables)}
+    absent = [name for name in names if name not in index]
+    if absent:
+        raise DataError(
+            f"the series lack {', '.join(map(repr, absent))}", fix="give all columns that the model was trained on"
+        )
+    return [index[name] for name in names]
+
+
+def _carried(values: Float[np.ndarray, "T V"]) -> Float[np.ndarray, "T V"]:
+    """NaN as the last number before it, 0 where there is none."""
+    known = np.isfinite(values)
+    if known.all():
+        return values
+    last = np.maximum.accumulate(np.where(known, np.arange(len(values))[:, None], -1), axis=0)
+    return np.where(last < 0, 0.0, np.take_along_axis(values, np.maximum(last, 0), axis=0))
+
+
+def _held(matrix: Float[np.ndarray, "T C"], gone: Bool[np.ndarray, "T C"]) -> Float[np.ndarray, "T C"]:
+    """What is gone as the last number before it that is left, or the first that is left; or the first of all."""
+    rows = np.arange(len(matrix))[:, None]
+    last = np.maximum.accumulate(np.where(gone, -1, rows), axis=0)
+    first_left = np.where(gone.all(0), 0, gone.argmin(0))
+    source = np.where(last < 0, first_left, last)
+    return np.where(gone, np.take_along_axis(matrix, source, axis=0), matrix)
+
+
+def _steps(window: object, rows: int) -> Float[np.ndarray, "T"]:
+    if not isinstance(window, Window):
+        return np.arange(rows, dtype=np.float32)
+    start, table = window.stop - window.look_back, window.table
+    end = min(start + rows, int(table.starts[window.series + 1]))
+    times = (table.times[start:end] - table.times[start]) / table.step
+    beyond = times[-1] + np.arange(1, rows - len(times) + 1)
+    return np.concatenate([times, beyond]).astype(np.float32)
+
+
+def _left(example: Example, removed: Collection[int]) -> Bool[np.ndarray, "U+1"]:
+    """Which units stay, and one place more that always does, for the owner -1 of positions without a unit."""
+    count = len(example.places)
+    left = np.ones(count + 1, dtype=bool)
+    index: Int[np.ndarray, "_"] = np.fromiter(removed, dtype=np.int64, count=len(removed))
+    if len(index) and (index.min() < 0 or index.max() >= count):
+        raise DataError(f"expected units from 0 to {count - 1}, got {index.min()} to {index.max()}")
+    left[index] = False
+    return left
