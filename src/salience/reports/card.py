@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from salience.reports.content import Fact, Finding, Proof, ReportContent
-from salience.reports.numerals import count, measured, number
+from salience.reports.content import Fact, Finding, Proof, ReportContent, Seeds
+from salience.reports.numerals import count, measured, number, percent
 from salience.reports.visible import on_one_line, visible
 from salience.reports.wording import NOT_MEASURED, judgement, wording_of
 
@@ -27,7 +27,14 @@ def card(content: ReportContent) -> str:
         " ".join(map(_plain, content.headline)),
         f"Made on {_plain(content.created)}.",
     ]
-    parts += [*_use(content), *_trust(content.proof), *_scores(content), *_data(content), *_again(content)]
+    parts += [
+        *_use(content),
+        *_trust(content.proof),
+        *_seeds(content.seeds),
+        *_scores(content),
+        *_data(content),
+        *_again(content),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -57,6 +64,22 @@ def _trust(proof: Proof | None) -> Iterator[str]:
         rows.append((each.name, *map(measured, scores), verdict))
     yield _table(("Order of removal", "Skill", "Comprehensiveness", "Sufficiency", "Share to flip", "Verdict"), rows)
     yield _findings(proof.guards)
+
+
+def _seeds(seeds: Seeds | None) -> Iterator[str]:
+    if seeds is None:
+        return
+    yield "## Models and seeds"
+    yield f"{len(seeds.members)} models, trained alike with other seeds, answer together."
+    alone = [(f"seed {each.seed}", f"{each.epoch} of {each.epochs}", measured(each.score)) for each in seeds.members]
+    rows = [*alone, ("together", "", measured(seeds.together))]
+    yield _table(("Model", "Epoch kept", f"{seeds.metric} on test (95% interval)"), rows)
+    if seeds.faint:
+        yield (
+            f"Rank agreement of their importances on {count(seeds.count)} inputs: Spearman {measured(seeds.spearman)}, "
+            f"Kendall {measured(seeds.kendall)}. {percent(seeds.faint.value)} of the parts of an input are faint: "
+            "other seeds may well say otherwise."
+        )
 
 
 def _scores(content: ReportContent) -> Iterator[str]:

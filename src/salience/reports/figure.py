@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salience.core.errors import NotAvailable
+from salience.core.place import Heat
 from salience.reports.content import Calibration, Confusion, CurvePoint, History, Method, Proof, ShownExample
 from salience.reports.lettering import Lettering
 from salience.reports.numerals import count, measured, percent, signed
@@ -37,7 +38,7 @@ def importance(shown: ShownExample, method: Method, proof: Proof | None, path: s
         raise NotAvailable(f"no unit has any importance by '{method.name}'", where=f"row {shown.row_id}")
     figure = _figure(6.4, 1.3 + 0.27 * len(heats))
     axes, letters = figure.add_subplot(), Lettering()
-    _bars(axes, [heat.score for heat in heats], signed if method.signed else percent)
+    _bars(axes, heats, signed if method.signed else percent)
     places = [f"characters {heat.unit.place.start}-{heat.unit.place.stop}" for heat in heats]
     _names(axes.yaxis, [letters.label(heat.unit.text, instead=at) for heat, at in zip(heats, places, strict=True)])
     answer = "" if shown.probability is None else f" {percent(shown.probability)}"
@@ -127,10 +128,14 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
-def _bars(axes: Axes, scores: Sequence[float], written: Callable[[float], str]) -> None:
-    colours = [_COUNTER if score < 0 else _ACCENT for score in scores]
+def _bars(axes: Axes, heats: Sequence[Heat], written: Callable[[float], str]) -> None:
+    scores = [heat.score for heat in heats]
+    colours = [(_COUNTER if heat.score < 0 else _ACCENT, 0.3 if heat.faint else 1.0) for heat in heats]
     drawn = axes.barh(range(len(scores)), scores, height=0.62, color=colours)
     axes.bar_label(drawn, labels=[written(score) for score in scores], padding=4, fontsize=8, color=_SOFT)
+    for place, heat in enumerate(heats):
+        if heat.low is not None and heat.high is not None:
+            axes.plot([heat.low, heat.high], [place, place], color=_INK, linewidth=0.9, alpha=0.6)
     axes.axvline(0, color=_SOFT, linewidth=0.8)
     axes.invert_yaxis()
     axes.margins(x=0.14)

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from salience.core.place import Heat
 from salience.reports import charts
 from salience.reports.content import Method, ReportContent, ShownExample
-from salience.reports.numerals import percent, signed
+from salience.reports.numerals import between, percent, signed
 from salience.reports.render import render
 from salience.reports.render.level import full_strength, strongest
 
@@ -39,12 +39,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class TopUnit:
-    """One of the strongest units, its score as it is written, and a bar beside it."""
+    """One of the strongest units, its score as it is written, and a bar beside it; `between` is its interval."""
 
     text: str
     score: str
     kind: str
     bar: Markup
+    between: str = ""
+    faint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ def _view(number: int, method: Method, shown: ShownExample, heats: Sequence[Heat
     cells = [_cell(column, text, _of(column, heats), full) for column, text in shown.cells.items()]
     ranked = strongest(heats, len(heats))
     top = [heat for heat in ranked[:_MOST_UNITS] if heat.score]
-    units = [_unit(heat, full, method) for heat in top]
+    longest = max([full, *(abs(bound) for heat in top for bound in (heat.low, heat.high) if bound is not None)])
+    units = [_unit(heat, longest, method) for heat in top]
     return View(number, method, tuple(cells), tuple(units), _rest(ranked[len(top) :], method))
 
 
@@ -119,7 +122,22 @@ def _of(column: str, heats: Sequence[Heat]) -> list[Heat]:
 
 def _unit(heat: Heat, full: float, method: Method) -> TopUnit:
     kind = "against" if heat.score < 0 else "for"
-    return TopUnit(heat.unit.text, _written(heat.score, method), kind, charts.bar(abs(heat.score) / full, kind=kind))
+    written = signed if method.signed else percent
+    return TopUnit(
+        heat.unit.text,
+        written(heat.score),
+        kind,
+        charts.bar(abs(heat.score) / full, kind=f"{kind} faint" if heat.faint else kind, reach=_reach(heat, full)),
+        between(heat.low, heat.high, written),
+        heat.faint,
+    )
+
+
+def _reach(heat: Heat, full: float) -> tuple[float, float] | None:
+    """The interval in the direction of the bar, as shares of the longest one."""
+    if heat.low is None or heat.high is None:
+        return None
+    return (-heat.high / full, -heat.low / full) if heat.score < 0 else (heat.low / full, heat.high / full)
 
 
 def _rest(others: Sequence[Heat], method: Method) -> str:

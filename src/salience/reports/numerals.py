@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from salience.evaluation.score import Score
 
@@ -46,6 +47,15 @@ def percent(share: float | None) -> str:
     if 99.5 <= hundredths < 100:
         return ">99%"
     return _minus(f"{hundredths:.0f}%" if abs(hundredths) >= 9.95 or hundredths == 0 else f"{hundredths:.1f}%")
+
+
+def between(low: float | None, high: float | None, written: Callable[[float], str]) -> str:
+    """An interval of numbers that are written in some way; nothing where there is none.
+
+    >>> between(0.05, 0.19, percent), between(-0.5, 0.25, signed), between(None, None, percent)
+    ('5.0% to 19%', '−0.50 to +0.25', '')
+    """
+    return "" if low is None or high is None else f"{written(low)} to {written(high)}"
 
 
 def measured(score: Score | None) -> str:

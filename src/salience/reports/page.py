@@ -49,7 +49,11 @@ def html(content: ReportContent) -> str:
         verdict=wording_of(content.proof.verdict) if content.proof else NOT_MEASURED,
         proofs=_proofs(content),
         examples=lay_out(content),
+        has_faint=any(heat.faint for each in content.examples for heats in each.heats.values() for heat in heats),
         score_groups=_score_groups(content.scores),
+        seeds_scale=_scale([content.seeds.together, *(each.score for each in content.seeds.members)])
+        if content.seeds
+        else None,
         **_drawn(content),
     )
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from salience.core.place import Heat
-from salience.reports.content import Epoch, Fact, Method, Proof, ReportContent, ScoreRow, ShownExample, Trust
-from salience.reports.numerals import count, duration, measured, number, percent, signed
+from salience.reports.content import Epoch, Fact, Method, Proof, ReportContent, ScoreRow, Seeds, ShownExample, Trust
+from salience.reports.numerals import between, count, duration, measured, number, percent, signed
 from salience.reports.render.level import full_strength, level, strongest
 from salience.reports.render.window import windows
 from salience.reports.visible import on_one_line, shortened, visible
@@ -69,6 +69,7 @@ def closing_block(content: ReportContent, paths: Sequence[Fact]) -> Text:
 
     lines = [
         *_score_lines(content.scores),
+        *_seed_lines(content.seeds),
         ("importance", _trust(content)),
         *((fact.label, fact.value) for fact in paths),
     ]
@@ -129,6 +130,15 @@ def _score_lines(rows: Sequence[ScoreRow]) -> list[tuple[str, str]]:
     return lines
 
 
+def _seed_lines(seeds: Seeds | None) -> list[tuple[str, str]]:
+    if seeds is None:
+        return []
+    if seeds.faint is None:
+        return [("seeds", f"{len(seeds.members)}; no row has two parts, whose order could be compared")]
+    agreement = f"rank agreement {measured(seeds.spearman)} (Spearman), {measured(seeds.kendall)} (Kendall)"
+    return [("seeds", f"{len(seeds.members)}; {agreement}; {percent(seeds.faint.value)} of the parts are faint")]
+
+
 def _trust(content: ReportContent) -> str:
     proof = content.proof
     wording = wording_of(proof.verdict) if proof else NOT_MEASURED
@@ -157,20 +167,21 @@ def _marked(text: Text, cell: str, heats: Sequence[Heat], method: Method, full: 
         for heat in sorted(inside, key=lambda each: each.unit.place.start):
             text.append(visible(cell[reached : heat.unit.place.start]))
             reached = min(heat.unit.place.stop, span.stop)
-            _mark(text, visible(cell[heat.unit.place.start : reached]), heat.score, method, full, colour)
+            _mark(text, visible(cell[heat.unit.place.start : reached]), heat, method, full, colour)
         text.append(visible(cell[reached : span.stop]))
         reached = span.stop
     if reached < len(cell):
         text.append(f"\n... {count(len(cell) - reached)} characters ...", style="dim")
 
 
-def _mark(text: Text, word: str, score: float, method: Method, full: float, colour: bool) -> None:
-    strength = level(score, full)
+def _mark(text: Text, word: str, heat: Heat, method: Method, full: float, colour: bool) -> None:
+    strength = level(heat.score, full)
     if colour:
-        shades = _AGAINST if score < 0 else _FOR
-        text.append(word, style=f"black on {shades[strength - 1]}")
+        shades = _AGAINST if heat.score < 0 else _FOR
+        shade = shades[0 if heat.faint else strength - 1]
+        text.append(word, style=f"{'dim ' if heat.faint else ''}black on {shade}")
     elif strength >= _BRACKETED:
-        text.append(f"[{word} {_written(score, method)}]")
+        text.append(f"[{word} {_written(heat.score, method)}{'?' if heat.faint else ''}]")
     else:
         text.append(word)
 
@@ -181,13 +192,21 @@ def _strongest(text: Text, heats: Sequence[Heat], method: Method, full: float, c
     ranked = strongest(heats, len(heats))
     top = [heat for heat in ranked[:_MOST_UNITS] if heat.score]
     words = [shortened(on_one_line(heat.unit.text), 30) for heat in top]
+    intervals = [between(heat.low, heat.high, signed if method.signed else percent) for heat in top]
     widest = max((cell_len(word) for word in words), default=0)
-    for word, heat in zip(words, top, strict=True):
+    broadest = max(map(len, intervals), default=0)
+    for word, interval, heat in zip(words, intervals, top, strict=True):
         text.append(f"{word}{' ' * (widest - cell_len(word))}  {_written(heat.score, method):>7}  ")
-        style = ("#a4470a" if heat.score < 0 else "#4a80e0") if colour else ""
-        text.append("#" * max(1, round(_WIDEST_BAR * abs(heat.score) / full)) + "\n", style=style)
+        if broadest:
+            text.append(f"{interval:<{broadest}}  ", style="dim")
+        style = f"{'dim ' if heat.faint else ''}{'#a4470a' if heat.score < 0 else '#4a80e0'}" if colour else ""
+        length = max(1, round(_WIDEST_BAR * abs(heat.score) / full))
+        text.append(("." if heat.faint else "#") * length + "\n", style=style)
     rest = math.fsum(heat.score for heat in ranked[len(top) :])
     text.append(f"{len(heats) - len(top):,} others: {_written(rest, method)}\n", style="dim")
+    if any(heat.faint for heat in heats):
+        faint = "pale and dotted" if colour else "with a question mark, or dotted"
+        text.append(f"{faint}: models with other seeds may well say otherwise\n", style="dim")
 
 
 def _written(score: float, method: Method) -> str:

@@ -67,7 +67,12 @@ class Result(Sequence["Result"]):
         return [[heat.unit for heat in heats] for heats in self.heats]
 
     def to_frame(self) -> pd.DataFrame:
-        """One line per unit: row, column, start, stop, text, score, prediction, probability, method."""
+        """One line per unit: row, column, start, stop, text, score, prediction, probability, method.
+
+        Of an ensemble also low, high and faint: the interval of the score over its members, and whether it leaves open
+        that the unit matters.
+        """
+        several = any(heat.low is not None for heats in self.heats for heat in heats)
         lines = [
             {
                 "row": row,
@@ -81,12 +86,13 @@ class Result(Sequence["Result"]):
                 else answer.prediction,
                 "probability": answer.probability,
                 "method": self.method,
+                **({"low": heat.low, "high": heat.high, "faint": heat.faint} if several else {}),
             }
             for row, answer, heats in zip(self.ids, self.answers, self.heats, strict=True)
             for heat in heats
         ]
         names = ["row", "column", "start", "stop", "text", "score", "prediction", "probability", "method"]
-        return pd.DataFrame(lines, columns=names)
+        return pd.DataFrame(lines, columns=[*names, *(("low", "high", "faint") if several else ())])
 
     def plot(self, path: str | Path) -> Path:
         """Draw the importance of a single row into a PNG file.

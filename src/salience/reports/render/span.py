@@ -1,6 +1,7 @@
 """A text with its important stretches marked, as safe HTML.
 
-Colour, underline and a title say how strongly a unit mattered; solid means for the prediction, dashed against it.
+Colour, underline and a title say how strongly a unit mattered; solid means for the prediction, dashed against it, and
+pale with dots that models trained with other seeds may well say otherwise.
 Every character of the text is kept, in order, inside or between the marks.
 """
 
@@ -12,7 +13,8 @@ from markupsafe import Markup, escape
 
 from salience.core.errors import DataError
 from salience.core.place import Heat, Span
-from salience.reports.numerals import count, number
+from salience.evaluation.score import Score
+from salience.reports.numerals import count, measured, number
 from salience.reports.render.level import full_strength, level, strongest
 from salience.reports.render.window import windows
 from salience.reports.visible import visible
@@ -56,14 +58,15 @@ def _pieces(cell: str, span: Span, marked: Sequence[Heat], full: float) -> Itera
         if start >= stop:
             continue
         yield _text(cell[reached:start])
-        yield _mark(cell[start:stop], heat.score, full)
+        yield _mark(cell[start:stop], heat, full)
         reached = stop
     yield _text(cell[reached : span.stop])
 
 
-def _mark(text: str, score: float, full: float) -> Markup:
-    kind = f"{'against' if score < 0 else 'for'} l{level(score, full)}"
-    return Markup('<mark class="{}" title="{}">{}</mark>').format(kind, number(score), _text(text))
+def _mark(text: str, heat: Heat, full: float) -> Markup:
+    kind = f"{'against' if heat.score < 0 else 'for'} l{level(heat.score, full)}{' faint' if heat.faint else ''}"
+    told = measured(Score(heat.score, heat.low, heat.high)) if heat.low is not None else number(heat.score)
+    return Markup('<mark class="{}" title="{}">{}</mark>').format(kind, told, _text(text))
 
 
 def _text(text: str) -> Markup:
