@@ -225,6 +225,8 @@ def _scores(statistics: Mapping[str, Statistic], count: int, bootstrap: Bootstra
     def together(weights: Float[np.ndarray, "R N"]) -> Float[np.ndarray, "R K"]:
         return np.stack([each(weights) for each in statistics.values()], axis=1)
 
+    if not statistics:
+        return {}
     values = together(np.ones((1, count)))[0]
     drawn = bootstrap.distribution(together, count)
     return {name: _score(name, float(values[k]), drawn[:, k]) for k, name in enumerate(statistics)}

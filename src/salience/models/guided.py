@@ -90,9 +90,9 @@ def follow(model: nn.Module) -> Guide:
     """
     model.eval()
 
-    def guide(batch: Batch, layouts: Sequence[Layout]) -> list[Float[Tensor, "B 1 S"]]:  # noqa: ARG001
+    def guide(batch: Batch, layouts: Sequence[Layout]) -> list[Float[Tensor, "B 1 S"]]:
         with torch.no_grad():
-            weights = LastLook(model, batch).weights
+            weights = LastLook(model.to(layouts[0].lengths.device), batch).weights
         return [each.mean(1, keepdim=True) for each in weights]
 
     return guide
