@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from salience.cli import evaluate
+from salience.evaluation.plausibility import measure_plausibility
 from salience.run.folder import RunFolder
 
 
@@ -147,3 +149,14 @@ class TestRequireTrust:
         proof["skill"] = {"value": None, "low": None, "high": None, "reason": "no"}
         folder.write_json("faithfulness.json", proof)
         assert say("evaluate", copy, "--require-trust", "0").code == 1
+
+
+def test_agreement_with_people_is_printed_beside_chance():
+    rows = [[0.1, 0.7, 0.2]] * 3
+    found = measure_plausibility(rows, [[False, True, False], None, [False, True, True]], draws=10)
+    told = {"scores": {}, "faithfulness": None, "plausibility": {"text": found.to_dict()}}
+    lines = evaluate._lines(told)
+    assert lines[0] == "agreement with people in 'text'"
+    assert lines[1].split()[:3] == ["average", "precision", "1.0000"]
+    assert lines[2].startswith("of random units")
+    assert lines[3].split()[:3] == ["token", "F1", "1.0000"]

@@ -7,6 +7,8 @@ import salience
 from salience.core.errors import ConfigError, DataError
 from salience.data import planted_sentiment
 from salience.run import produce
+from salience.run.evaluate import evaluate
+from salience.run.folder import RunFolder
 from salience.run.settings import Settings
 from salience.run.watch import Silent
 
@@ -62,6 +64,15 @@ def test_the_metrics_tell_how_far_attention_agrees_with_people(run):
     whole = json.loads((run.folder / "plausibility.json").read_text(encoding="utf-8"))
     annotated = whole["test"]["text"]["num_rows"]
     assert 0 < annotated < annotated + whole["test"]["text"]["num_unannotated"]
+
+
+def test_other_rows_with_their_rationale_are_measured_as_well(run):
+    folder = RunFolder(run.folder)
+    found = evaluate(folder, run.pipeline, table(37), count=0)
+    assert found.plausibility["text"].num_rows == 25
+    assert found.plausibility["text"].importance.average_precision.value > 0.9
+    assert found.to_dict()["plausibility"]["text"]["num_unannotated"] == 12
+    assert evaluate(folder, run.pipeline, table(37).drop(columns="evidence"), count=0).plausibility == {}
 
 
 def test_what_was_annotated_is_told(run):

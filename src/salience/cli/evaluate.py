@@ -104,6 +104,12 @@ def _lines(found: Mapping[str, Any]) -> list[str]:
     for title, scores in {"": found["scores"], **found.get("baselines", {})}.items():
         lines += [title] if title else []
         lines += [f"{name:<18} {_score(score)}" for name, score in scores.items()]
+    for column, agreement in found.get("plausibility", {}).items():
+        lines.append(f"agreement with people in '{column}'")
+        own, chance = agreement["importance"], agreement["permuted"]
+        lines += [f"{'average precision':<18} {_score(own['average_precision'])}"]
+        lines += [f"{'of random units':<18} {_score(chance['average_precision'])}"]
+        lines += [f"{'token F1':<18} {_score(own['tokens']['f1'])}"]
     return [*lines, str(found["faithfulness"]["sentence"])] if found["faithfulness"] else lines
 
 
