@@ -83,6 +83,23 @@ def test_sparse_records_are_told_from_others():
         assert look([record], LAYOUT).sparse == sparse
 
 
+def test_a_sparse_record_tells_its_scores_where_one_query_asks():
+    """With projections that change nothing, the scores are products of query and source, by the root of the width."""
+    mechanism = Sparsemax(4, heads=2)
+    for each in (mechanism.query, mechanism.key):
+        torch.nn.init.eye_(each.weight)
+    query, source = torch.randn(2, 1, 4), torch.randn(2, 5, 4)
+    _, record = mechanism(query, source, layout=LAYOUT, query_layout=ONE)
+    expected = torch.einsum("bhe,bshe->bhs", query.view(2, 2, 2), source.view(2, 5, 2, 2)) / math.sqrt(2)
+    expected = expected * LAYOUT.mask[:, None]
+    assert torch.allclose(look([record], LAYOUT).scores, expected, atol=1e-6)
+    assert torch.allclose(look([record], LAYOUT, head=1).scores, expected[:, 1:], atol=1e-6)
+    _, layer = mechanism(source, layout=LAYOUT)
+    assert look([layer, record], LAYOUT, layer=0).scores is None
+    kept = look([record], LAYOUT).of(torch.tensor([False, True]))
+    assert torch.allclose(kept.scores, expected[1:], atol=1e-6)
+
+
 def grouped():
     """Words in two sentences per text, and a pool over the sentences."""
     layout = Layout(torch.tensor([5, 3]), 5, groups=torch.tensor([[0, 0, 0, 1, 1], [0, 1, 1, -1, -1]]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from salience.core.batch import Layout
@@ -46,13 +46,17 @@ class Rowwise(Attention):
         self.normalised = True
 
     def rows(self, index: Int[Tensor, "R"]) -> Float[Tensor, "B H R S"]:
+        return self._normaliser(*self.scores(index))
+
+    def scores(self, index: Int[Tensor, "R"]) -> tuple[Float[Tensor, "B H R S"], Bool[Tensor, "B 1 R S"]]:
+        """What the weights of the queries in `index` are made of, and which sources each of them sees."""
         seen = masks.padding(index, layout=self._layout, query_layout=self._query_layout)
         exact = torch.promote_types(self._query.dtype, torch.float32)
         # Autocast would round the scores to half precision again.
         with torch.autocast(index.device.type, enabled=False):
             query = self._query[:, :, index].to(exact) * self._query.shape[-1] ** -0.5
             scores = query @ self._key.to(exact).transpose(-2, -1)
-        return self._normaliser(scores, seen[:, None])
+        return scores, seen[:, None]
 
     def mixed(self, value: Float[Tensor, "B H S E"]) -> Float[Tensor, "B H T E"]:
         """The values of each query, mixed by its weights, in blocks of rows. Padding may hold any finite value."""

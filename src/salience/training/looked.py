@@ -37,12 +37,15 @@ class Looked:
     mask: Bool[Tensor, "B S"]
     #: Whether weights may be exactly zero, as those of sparsemax are.
     sparse: bool = False
+    #: What sparse weights are made of, head by head, where one query asks. Zero on padding.
+    scores: Float[Tensor, "B H S"] | None = None
     #: What the loss learns beside the model.
     readout: nn.Module = field(default_factory=nn.Identity)
 
     def of(self, rows: Bool[Tensor, "B"]) -> Looked:
         """The same of some rows."""
-        return Looked(self.weights[rows], self.log_weights[rows], self.mask[rows], self.sparse, self.readout)
+        scores = None if self.scores is None else self.scores[rows]
+        return Looked(self.weights[rows], self.log_weights[rows], self.mask[rows], self.sparse, scores, self.readout)
 
 
 def look(
@@ -77,12 +80,11 @@ def look(
             where=_WHERE,
             fix="choose a pool that learns where to look, such as Additive, or name another layer",
         )
-    if isinstance(record, Scored) and record.shape[2] == 1 and not grouped:
-        logarithms = _log_softmax(record, head)
-    else:
-        logarithms = _logarithm(weights)
+    single = record.shape[2] == 1 and not grouped
+    logarithms = _log_softmax(record, head) if isinstance(record, Scored) and single else _logarithm(weights)
     logarithms = torch.where(layout.mask, logarithms, 0.0)
-    return Looked(weights, logarithms, layout.mask, isinstance(record, Rowwise), readout or nn.Identity())
+    scores = _scores(record, head) if isinstance(record, Rowwise) and single else None
+    return Looked(weights, logarithms, layout.mask, isinstance(record, Rowwise), scores, readout or nn.Identity())
 
 
 def _number(records: Sequence[Attention], layer: int | None) -> int:
@@ -129,3 +131,10 @@ def _log_softmax(record: Scored, head: int | None) -> Float[Tensor, "B S"]:
     # A finite lowest value, because a row of -inf would be NaN.
     each = torch.where(seen, scores, torch.finfo(scores.dtype).min).log_softmax(-1)  # [B, H, S]
     return each.logsumexp(1) - math.log(each.shape[1]) if head is None else each[:, head]
+
+
+def _scores(record: Rowwise, head: int | None) -> Float[Tensor, "B H S"]:
+    """The scores of the only query in each head, or in the one that is meant."""
+    scores, seen = record.scores(torch.zeros(1, dtype=torch.long, device=record.asked.device))
+    found = torch.where(seen, scores, 0.0)[:, :, 0]
+    return found if head is None else found[:, head, None]

@@ -8,8 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from salience.core.batch import Layout
+from salience.kernels import normalise
+from salience.kernels.rowwise import Rowwise
 from salience.training.attention_losses import KL, Entropy, FenchelYoung, Mass, MeanSquaredError, PairwiseRanking
 from salience.training.attention_losses.fenchel_young import fenchel_young
+from salience.training.looked import look
 from tests.training.attention_losses.cases import looked
 
 LENGTH, NUM_MARKED = 23, 5
@@ -94,6 +98,27 @@ def test_fenchel_young_is_that_of_the_entmax_package_for_one_marked_position(alp
     assert torch.allclose(found, expected, atol=1e-10)
     gradients = [torch.autograd.grad(each.sum(), scores)[0] for each in (found, expected)]
     assert torch.allclose(*gradients, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "normaliser", "theirs"),
+    [(2.0, normalise.sparsemax, entmax.sparsemax_loss), (1.5, normalise.entmax, entmax.entmax15_loss)],
+)
+def test_the_loss_of_a_sparse_record_is_that_of_the_entmax_package_on_its_scores(alpha, normaliser, theirs):
+    query = torch.randn(3, 1, 1, 7, dtype=torch.float64, requires_grad=True)
+    key = (3 * torch.randn(3, 1, 5, 7, dtype=torch.float64)).requires_grad_()
+    layout, one = (Layout(torch.full((3,), size), size) for size in (5, 1))
+    found = look([Rowwise(query, key, normaliser, layout=layout, query_layout=one)], layout)
+    # What is least looked at is marked: its weight is zero, and it still gets a gradient.
+    place = found.scores[:, 0].argmin(-1)
+    assert not found.weights.gather(1, place[:, None]).any()
+    loss = FenchelYoung(alpha=alpha)(found, torch.nn.functional.one_hot(place, 5).double())
+    scores = (query @ key.transpose(-2, -1))[:, 0, 0] / math.sqrt(7)
+    expected = theirs(scores, place)
+    assert torch.allclose(loss, expected, atol=1e-9)
+    gradients = [torch.autograd.grad(each.sum(), key, retain_graph=True)[0] for each in (loss, expected)]
+    assert torch.allclose(*gradients, atol=1e-7)
+    assert gradients[0][torch.arange(3), 0, place].abs().min() > 0
 
 
 @pytest.mark.parametrize("alpha", [2.0, 1.5, 1.2])
