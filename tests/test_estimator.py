@@ -18,6 +18,7 @@ from sklearn.utils.validation import validate_data
 from salience import SalienceClassifier, SalienceRegressor
 from salience.core.errors import ConfigError, DataError
 from salience.data.synthetic import planted_regression, planted_sentiment
+from salience.evaluation.importance import Received
 
 SMALL = {
     "model": {"width": 8, "encoder": "Identity", "dropout": 0.0},
@@ -292,3 +293,42 @@ def test_no_file_is_left(sentiment, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     SalienceClassifier(**FEW).fit(*sentiment)
     assert list(tmp_path.iterdir()) == []
+
+
+def _share_on_evidence(classifier, frame):
+    found = Received()(classifier.pipeline_, frame["text"])
+    shares = [
+        sum(each.score for each in heats if (each.unit.place.start, each.unit.place.stop) in marked)
+        for heats, marked in zip(
+            found, [{(s.start, s.stop) for s in spans} for spans in frame["evidence"]], strict=True
+        )
+    ]
+    return np.mean(shares)
+
+
+def test_rationales_teach_where_to_look():
+    frame, unseen = planted_sentiment(rows=211, seed=1), planted_sentiment(rows=53, seed=2)
+    marks = [[[span.start, span.stop] for span in spans] for spans in frame["evidence"]]
+    marks[0] = None
+    plain = SalienceClassifier(**SMALL).fit(frame["text"], frame["label"])
+    taught = SalienceClassifier(**SMALL).fit(frame["text"], frame["label"], rationales=marks)
+    assert _share_on_evidence(taught, unseen) > max(0.9, _share_on_evidence(plain, unseen) + 0.1)
+
+
+@pytest.mark.parametrize(
+    ("rationales", "problem"),
+    [
+        ([[[0, 4]]] * 7, "expected as many rationales as rows, got 7 for 8 rows"),
+        ([None, [[0, 99]], *[None] * 6], "rationales, row 2"),
+        ([None] * 8, "none of the training rows is annotated"),
+    ],
+)
+def test_rationales_that_do_not_fit_are_refused(rationales, problem):
+    with pytest.raises(DataError, match=problem):
+        SalienceClassifier(**FEW).fit(["good film", "bad film"] * 4, ["+", "-"] * 4, rationales=rationales)
+
+
+def test_rationales_of_several_columns_are_refused():
+    frame = pd.DataFrame({"title": ["good", "bad"] * 4, "body": ["film", "film"] * 4})
+    with pytest.raises(DataError, match="rationales mark one text per row, and X has 2 columns"):
+        SalienceClassifier(**FEW).fit(frame, ["+", "-"] * 4, rationales=[None] * 8)

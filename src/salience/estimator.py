@@ -23,6 +23,7 @@ from sklearn.utils.validation import assert_all_finite, check_is_fitted, column_
 from salience.core.config import make
 from salience.core.errors import ConfigError, DataError
 from salience.data.fault import check_names
+from salience.data.rationale import Rationale, read_rationale
 from salience.pipeline import Pipeline
 from salience.run.result import Result
 
@@ -48,11 +49,15 @@ class _TextEstimator(BaseEstimator, ABC):
         self.validation_fraction = validation_fraction
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: Any, *, rationales: Sequence[Any] | None = None) -> Self:  # noqa: N803
         """Train on texts X and targets y.
 
+        Args:
+            rationales: what people marked, one cell per text as in a rationale column, None where nobody was asked. It
+                teaches attention, by `KL` if `train` names no other loss. X has to be one column then.
+
         Raises:
-            DataError: X and y differ in length, or X is not text.
+            DataError: X, y and the rationales differ in length, X is not text, or a rationale does not fit its text.
             ConfigError: an option of the model or of training is unknown or impossible.
         """
         from salience.training import Side, TrainOptions, fit
@@ -60,13 +65,18 @@ class _TextEstimator(BaseEstimator, ABC):
         rows, targets = self._rows(X, learning=True), self._targets(y)
         if len(rows) != len(targets):
             raise DataError(f"expected as many targets as rows, got {len(rows)} rows and {len(targets)} targets")
+        marks = self._marks(rows, rationales)
         seed = self._seed()
-        options = make(TrainOptions, {"seed": seed, **(self.train or {})}, where="train")
+        taught = {"attention_loss": "KL"} if marks else {}
+        options = make(TrainOptions, {"seed": seed, **taught, **(self.train or {})}, where="train")
         pipeline = Pipeline(dict.fromkeys(self.columns_, self.text), self._task, model=self.model)
         divided = self._divided(self._strata(targets), np.random.default_rng(seed))
         inside, held = (([rows[i] for i in index], [targets[i] for i in index]) for index in divided)
         pipeline.learn(*inside, seed=seed)
-        sides = [Side(pipeline.encode(texts), answers) for texts, answers in (inside, held)]
+        sides = [
+            Side(pipeline.encode(texts), answers, {name: [each[i] for i in index] for name, each in marks.items()})
+            for (texts, answers), index in zip((inside, held), divided, strict=True)
+        ]
         with tempfile.TemporaryDirectory(prefix="salience-") as folder:
             self.history_ = fit(pipeline, *sides, options=options, folder=Path(folder)).history
         self.pipeline_ = pipeline
@@ -78,6 +88,23 @@ class _TextEstimator(BaseEstimator, ABC):
 
         check_is_fitted(self, "pipeline_")
         return explain(self.pipeline_, self._rows(X), method=method)
+
+    def _marks(self, rows: Sequence[Mapping[str, Any]], rationales: Sequence[Any] | None) -> dict[str, list[Any]]:
+        """By column, what people marked in each row."""
+        if rationales is None:
+            return {}
+        if len(self.columns_) != 1:
+            raise DataError(f"rationales mark one text per row, and X has {len(self.columns_)} columns")
+        if len(rationales) != len(rows):
+            raise DataError(f"expected as many rationales as rows, got {len(rationales)} for {len(rows)} rows")
+        (name,) = self.columns_
+        found: list[Rationale | None] = []
+        for number, (cell, row) in enumerate(zip(rationales, rows, strict=True), start=1):
+            try:
+                found.append(read_rationale(cell, row[name] or ""))
+            except DataError as error:
+                raise DataError(error.problem, where=f"rationales, row {number}", fix=error.fix) from error
+        return {name: found}
 
     def _seed(self) -> int:
         """One whole number, whatever scikit-learn allows for `random_state`."""
@@ -154,13 +181,13 @@ class SalienceClassifier(ClassifierMixin, _TextEstimator):
 
     _task = "Classification"
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
-        """Train on texts X and class labels y."""
+    def fit(self, X: Any, y: Any, *, rationales: Sequence[Any] | None = None) -> Self:  # noqa: N803
+        """Train on texts X and class labels y, and attention on rationales; see `SalienceRegressor.fit`."""
         labels = column_or_1d(y, warn=True)
         assert_all_finite(labels, input_name="y")
         check_classification_targets(labels)
         self.classes_ = np.unique(labels)
-        return super().fit(X, y)
+        return super().fit(X, y, rationales=rationales)
 
     def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
         """Calibrated probabilities [N, C], in the order of `classes_`."""
