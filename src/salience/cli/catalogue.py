@@ -18,6 +18,7 @@ ROOMS = {
     "modalities": "salience.data.modalities",
     "tasks": "salience.tasks",
     "schedules": "salience.training.schedule",
+    "losses": "salience.training.attention_losses",
     "splits": "salience.data.splitters",
     "methods": "salience.evaluation.importance",
 }
