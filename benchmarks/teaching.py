@@ -302,7 +302,7 @@ def summarise(data: str, loss: str) -> list[Row]:
             numbers = [each.get(group, {}) for each in runs]
             numbers = [each["scores"] for each in numbers if each] if group == "characters" else numbers
             for name in numbers[0] if numbers else ():
-                rows.append(_mean(f"weight {weight:g}, {name}", [each[name] for each in numbers if name in each]))
+                rows.append(over_seeds(f"weight {weight:g}, {name}", [each[name] for each in numbers if name in each]))
     plain = {each["seed"]: each for each in by_weight.get(0.0, [])}
     for weight, runs in by_weight.items():
         pairs = [(each, plain[each["seed"]]) for each in runs if weight and each["seed"] in plain]
@@ -325,7 +325,7 @@ def verdicts(known: Sequence[dict[str, Any]]) -> dict[str, dict[str, str]]:
     }
 
 
-def _mean(what: str, values: Sequence[Sequence[float | None]]) -> Row:
+def over_seeds(what: str, values: Sequence[Sequence[float | None]]) -> Row:
     """Over seeds; the interval of a single seed is that over rows."""
     from scipy.stats import t
 

@@ -55,10 +55,10 @@ def test_space_between_two_predicted_words_is_predicted_too():
 
 
 def test_an_interval_is_over_rows_for_one_seed_and_over_seeds_for_several():
-    one = teaching._mean("x", [[0.5, 0.4, 0.6]])
+    one = teaching.over_seeds("x", [[0.5, 0.4, 0.6]])
     assert (one.value, one.low, one.high) == (0.5, 0.4, 0.6)
     assert "one seed" in one.note
-    two = teaching._mean("x", [[0.5, 0.4, 0.6], [0.7, 0.6, 0.8]])
+    two = teaching.over_seeds("x", [[0.5, 0.4, 0.6], [0.7, 0.6, 0.8]])
     assert two.value == pytest.approx(0.6)
     # Student's t of one degree of freedom, 12.706, times 0.1.
     assert two.high - two.value == pytest.approx(1.2706, abs=1e-4)
@@ -78,3 +78,15 @@ def test_differences_are_paired_by_row():
     assert found["accuracy"].value == pytest.approx(1 / 3)
     precision = found["average precision"]
     assert (precision.low, precision.value, precision.high) == pytest.approx((0.1, 0.1, 0.1))
+
+
+def test_verdicts_are_counted_over_seeds():
+    known = [{"weight": weight, "verdicts": {"needed": verdict}} for weight, verdict in ((1, "a"), (0, "b"), (1, "c"))]
+    known.append({"weight": 1, "verdicts": {"needed": "c"}})
+    assert teaching.verdicts(known) == {"0": {"needed": "b 1"}, "1": {"needed": "c 2, a 1"}}
+
+
+def test_the_first_words_end_where_the_last_of_them_does():
+    assert teaching._stop("so  very\nfine , the end", 3) == len("so  very\nfine")
+    assert teaching._stop("so fine", 9) == len("so fine")
+    assert teaching._stop(" ", 9) == 0
