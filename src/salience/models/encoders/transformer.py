@@ -72,7 +72,7 @@ class Transformer(nn.Module):
             mechanism = build(attention, mechanisms, width)
             if rotary:
                 _turn(mechanism, positions, width)
-            self.layers.append(_Layer(width, mechanism, hidden=feedforward * width, dropout=dropout))
+            self.layers.append(Layer(width, mechanism, hidden=feedforward * width, dropout=dropout))
         self.norm = nn.LayerNorm(width)
 
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> Encoded:
@@ -84,7 +84,9 @@ class Transformer(nn.Module):
         return Encoded(blank(self.norm(values), layout), layout, tuple(records))
 
 
-class _Layer(nn.Module):
+class Layer(nn.Module):
+    """One layer: what positions gather of each other is added to them, then what each makes of it."""
+
     def __init__(self, width: int, attention: nn.Module, *, hidden: int, dropout: float) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(width)

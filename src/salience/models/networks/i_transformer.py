@@ -1,0 +1,91 @@
+"""Attention between variables, each of which is one position (Liu et al. 2024).
+
+Legend: B windows, V variables, L steps of the look-back, D width, F steps of the horizon, Q numbers per forecast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from salience.attention import MultiHead
+from salience.core.batch import Batch
+from salience.core.errors import ConfigError
+from salience.models.encoders.transformer import Layer
+from salience.models.model import Output
+from salience.models.networks.asked import Asked
+from salience.models.networks.instance import Instance
+from salience.models.networks.network import Network, WindowShape
+
+
+class ITransformer(Network):
+    r"""Variables look at each other: the whole past of each one is one vector.
+
+    Idea: what one variable knows of another is a relation between two courses, not between two moments. Nothing says
+    in which order variables stand, so that they may be put in any other.
+
+    Formula: :math:`z_v = W_e x_v + b_e` of the L steps of each variable, then layers of attention over v, then
+    :math:`\hat y_v = W z_v + b`, at the level and scale of the window.
+
+    Cost: O(V^2 D + V D^2) time per layer, O(V D) memory; (L + F) D parameters of the two maps.
+
+    Works badly when: variables have nothing to do with each other; or when it matters at which moment something
+    happened, which one linear map of the past cannot choose anew for each window.
+
+    Records: of each layer, the last one asked by the targets. What a variable keeps of itself beside its attention
+    (the residual) is not in it.
+
+    Args:
+        width: of a variable inside.
+        layers: number of layers, at least 1.
+        heads: of the attention; divides the width.
+        feedforward: hidden units of the feed-forward step, per channel.
+        dropout: share of channels dropped in training from variables and from what each step adds.
+
+    Raises:
+        ConfigError: no layer, or heads that do not divide the width.
+
+    Reference: Liu et al. 2024, "iTransformer: Inverted Transformers Are Effective for Time Series Forecasting".
+    """
+
+    elements: ClassVar[str] = "variables"
+
+    def __init__(
+        self,
+        shape: WindowShape,
+        *,
+        width: int = 128,
+        layers: int = 2,
+        heads: int = 4,
+        feedforward: int = 2,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__(shape)
+        if layers < 1:
+            raise ConfigError(f"expected at least 1 layer, got {layers}", where="ITransformer")
+        self.stem = nn.Linear(shape.look_back, width)
+        self.dropout = nn.Dropout(dropout)
+        self.layers = nn.ModuleList(
+            Layer(width, MultiHead(width, heads=heads), hidden=feedforward * width, dropout=dropout)
+            for _ in range(layers)
+        )
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, shape.horizon * shape.outputs)
+
+    def embed(self, batch: Batch) -> dict[str, Float[Tensor, "B V D"]]:
+        windows = self.values(batch)
+        return {column: self.stem(Instance.of(windows).taken(windows)) for column in self.columns}
+
+    def read(self, embedded: Mapping[str, Float[Tensor, "B V D"]], batch: Batch) -> Output:
+        (column,), shape = self.columns, self.shape
+        values, records = self.dropout(embedded[column]), []
+        for layer in self.layers:
+            values, record = layer(values, batch.streams[column].layout)
+            records.append(record)
+        last = self.norm(values)[:, list(shape.targets)]  # [B, N, D]
+        forecast = self.head(last).unflatten(-1, (shape.horizon, shape.outputs))
+        answer = self.answer(Instance.of(self.values(batch)).given(forecast, shape.targets))
+        return Output(answer, {column: (*records[:-1], Asked(records[-1], shape.targets))})
