@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy, deepcopy
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self, cast
@@ -21,9 +22,10 @@ from salience import model_folder, tasks
 from salience.core.batch import Batch, Example
 from salience.core.build import build, check_options, foreign_classes, named
 from salience.core.errors import ConfigError, DataError, NotAvailable, SalienceError, did_you_mean
+from salience.core.lazy import Lazy
 from salience.data import modalities
 from salience.data.fault import check_names, where
-from salience.data.modality import Blanking, Modality, columns_of
+from salience.data.modality import Blanking, Modality, Uniting, columns_of
 from salience.models import Ensemble, Model, Output, assemble
 from salience.models.encoders import Pretrained
 from salience.models.outside import Outside
@@ -34,6 +36,8 @@ Row = Mapping[str, object]
 BATCH = 64
 # Rows held at once while a stream is answered; sorting them by length keeps padding small.
 WINDOW = 1024
+# Nodes of one graph that are answered at once.
+UNITED = 4096
 
 
 class Pipeline:
@@ -98,7 +102,12 @@ class Pipeline:
             raise ConfigError(f"a model is trained with at least one seed, got {seeds}", where="seeds")
         rows = self.as_rows(rows)
         for name, modality in self.modalities.items():
-            modality.fit([self._cell(name, row) for row in rows])
+            cells = (
+                rows.map(partial(self._cell, name))
+                if isinstance(rows, Lazy)
+                else [self._cell(name, row) for row in rows]
+            )
+            modality.fit(cells)
         self.task.fit(targets)
         self._assemble(seed, seeds)
         return self
@@ -129,13 +138,15 @@ class Pipeline:
         member.model = self._assembled(seed)
         return member
 
-    def as_rows(self, rows: Iterable[Any]) -> list[Row]:
-        """Rows as mappings from column to cell; bare cells are taken for the only input column.
+    def as_rows(self, rows: Iterable[Any]) -> Sequence[Row]:
+        """Rows as mappings from column to cell; bare cells are taken for the only input column. Lazy rows stay lazy.
 
         Raises:
             DataError: a row lacks an input column, or a table has two columns of one name.
             NotAvailable: a single row was given.
         """
+        if isinstance(rows, Lazy):
+            return rows.map(partial(self._row, name="of a lazy sequence"))
         return [self._row(row, number) for number, row in enumerate(_records(rows), start=1)]
 
     def _row(self, row: Any, name: object) -> Row:
@@ -157,8 +168,10 @@ class Pipeline:
         columns = getattr(self.modalities[name], "reads", None)
         return row[name] if columns is None else {column: row[column] for column in columns}
 
-    def encode(self, rows: Iterable[Any]) -> list[dict[str, Example]]:
-        """Each row as one example per input; see `encode_row`."""
+    def encode(self, rows: Iterable[Any]) -> Sequence[dict[str, Example]]:
+        """Each row as one example per input; see `encode_row`. Lazy rows are encoded when they are asked for."""
+        if isinstance(rows, Lazy):
+            return rows.map(partial(self.encode_row, name="of a lazy sequence"))
         return [self.encode_row(row, name=number) for number, row in enumerate(_records(rows), start=1)]
 
     def encode_row(self, row: Any, *, name: object) -> dict[str, Example]:
@@ -192,10 +205,15 @@ class Pipeline:
     def batches(
         self, examples: Sequence[Mapping[str, Example]], size: int = BATCH
     ) -> Iterator[tuple[list[int], Batch]]:
-        """Batches of rows of similar length, each with the places its rows have in `examples`."""
-        order = sorted(range(len(examples)), key=lambda i: -max(map(len, examples[i].values())))
+        """Batches of rows of similar length, each with the places its rows have in `examples`.
+
+        Lazy rows come in their own order, because asking for their lengths would encode them all.
+        """
+        order: Sequence[int] = range(len(examples))
+        if not isinstance(examples, Lazy):
+            order = sorted(order, key=lambda i: -max(map(len, examples[i].values())))
         for start in range(0, len(order), size):
-            index = order[start : start + size]
+            index = list(order[start : start + size])
             yield index, self.collate([examples[i] for i in index])
 
     def outputs(
@@ -208,11 +226,36 @@ class Pipeline:
 
     def raw(self, examples: Sequence[Mapping[str, Example]], size: int = BATCH) -> Tensor:
         """The model's raw numbers [N, C], in the order of `examples`, on the CPU."""
+        united = self._raw_united(examples)
+        if united is not None:
+            return united
         parts = [(index, output.raw.cpu()) for index, _, output in self.outputs(examples, size)]
         if not parts:
             return torch.empty(0, 0)
         order = torch.tensor([i for index, _ in parts for i in index])
         return torch.cat([raw for _, raw in parts])[order.argsort()]
+
+    def _raw_united(self, examples: Sequence[Mapping[str, Example]]) -> Tensor | None:
+        """The same where all rows lie in one graph, each part of which is computed once; None where they do not."""
+        if not len(examples) or not all(hasattr(each, "unite") for each in self.modalities.values()):
+            return None
+        parts = []
+        for start in range(0, len(examples), UNITED):
+            batch = self._united(examples[start : start + UNITED])
+            if batch is None:
+                return None
+            with evaluating(self.model), torch.inference_mode():
+                parts.append(self.model(batch).raw.cpu())
+        return torch.cat(parts)
+
+    def _united(self, examples: Sequence[Mapping[str, Example]]) -> Batch | None:
+        """Rows as one batch in which what they have in common stands once."""
+        streams = {
+            name: cast(Uniting, modality).unite([row[name] for row in examples])
+            for name, modality in self.modalities.items()
+        }
+        found = {name: stream for name, stream in streams.items() if stream is not None}
+        return Batch(found, None, examples).to(self.device) if len(found) == len(streams) else None
 
     def predict(self, rows: Iterable[Any]) -> list[Answer]:
         """The answer to each row: `pipeline.predict(["a fine film"])`."""

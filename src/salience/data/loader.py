@@ -5,17 +5,19 @@ Legend: N rows, C input columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from salience.core.batch import Batch, Example
+from salience.core.batch import Batch, Example, Stream
 from salience.core.errors import ConfigError, DataError, did_you_mean
+from salience.core.lazy import Lazy
 from salience.core.seed import derive
-from salience.data.modality import Modality
+from salience.data.modality import Modality, Uniting
 from salience.data.prefetch import made_ahead
 
 # Rows that are sorted together, in batches: enough of them for little padding, few enough for a random order.
@@ -30,7 +32,7 @@ class Loader:
     Args:
         examples: the encoded rows: for each row its example by column.
         modalities: what pads the examples, by column.
-        targets: one target per row, or None.
+        targets: one target per row, or None; or a function that makes those of some rows, where all are too many.
         batch_size: most rows in a batch.
         token_budget: most positions in a batch, padding included; one longer row still makes a batch of its own.
         shuffle: mix the rows anew in each epoch; otherwise batches go from long rows to short ones.
@@ -48,7 +50,7 @@ class Loader:
         self,
         examples: Sequence[Mapping[str, Example]],
         modalities: Mapping[str, Modality],
-        targets: Tensor | None,
+        targets: Tensor | Callable[[Int[Tensor, "B"]], Tensor] | None,
         *,
         batch_size: int = 32,
         token_budget: int | None = None,
@@ -60,10 +62,10 @@ class Loader:
     ) -> None:
         if not 0 <= drop_units < 1:
             raise ConfigError(f"drop_units is {drop_units}", fix="give a number of at least 0 and below 1")
-        if targets is not None and len(targets) != len(examples):
+        if isinstance(targets, Tensor) and len(targets) != len(examples):
             raise DataError(f"there are {len(examples)} rows but {len(targets)} targets")
         self.order = batch_order(
-            _lengths(examples, list(modalities)),
+            _lengths(examples, modalities),
             batch_size=batch_size,
             token_budget=token_budget,
             shuffle=shuffle,
@@ -86,12 +88,28 @@ class Loader:
     def _batch(self, number: int) -> Batch:
         index = self.order[number]
         rows = [self._examples[i] for i in index.tolist()]
-        if self._drop_units:
-            rng = np.random.default_rng([self._drop_seed, number])
+        rng = np.random.default_rng([self._drop_seed, number])
+        streams = self._united(rows, rng)
+        if self._drop_units and len(streams) < len(self._modalities):
             rows = [self._thinned(row, rng) for row in rows]
-        streams = {name: each.collate([row[name] for row in rows]) for name, each in self._modalities.items()}
-        target = None if self._targets is None else self._targets[torch.from_numpy(index)]
+        for name, each in self._modalities.items():
+            if name not in streams:
+                streams[name] = each.collate([row[name] for row in rows])
+        chosen = torch.from_numpy(index)
+        if isinstance(self._targets, Tensor):
+            target: Tensor | None = self._targets[chosen]
+        else:
+            target = None if self._targets is None else self._targets(chosen)
         return Batch(streams, target, rows)
+
+    def _united(self, rows: Sequence[Mapping[str, Example]], rng: np.random.Generator) -> dict[str, Stream]:
+        """The streams of kinds of data whose rows have much in common, each read once."""
+        found = {
+            name: cast(Uniting, each).unite([row[name] for row in rows], drop=self._drop_units, chance=rng)
+            for name, each in self._modalities.items()
+            if hasattr(each, "unite")
+        }
+        return {name: stream for name, stream in found.items() if stream is not None}
 
     def _thinned(self, row: Mapping[str, Example], rng: np.random.Generator) -> dict[str, Example]:
         thinned = dict(row)
@@ -157,11 +175,16 @@ def _left_out(count: int, share: float, rng: np.random.Generator) -> Int[np.ndar
     return np.flatnonzero(out)
 
 
-def _lengths(examples: Sequence[Mapping[str, Example]], columns: Sequence[str]) -> Int[np.ndarray, "N C"]:
+def _lengths(examples: Sequence[Mapping[str, Example]], columns: Mapping[str, Modality]) -> Int[np.ndarray, "N C"]:
     if not examples:
         raise DataError("there are no rows to make batches of")
+    if isinstance(examples, Lazy):
+        # Asking each would encode it; lazy rows are windows, which are all as long as the first.
+        return np.broadcast_to([len(examples[0][name]) for name in columns], (len(examples), len(columns)))
     for number, row in enumerate(examples, 1):
         for name in columns:
             if name not in row:
                 raise DataError(f"the column '{name}' is missing", where=f"row {number}", fix=did_you_mean(name, row))
-    return np.array([[len(row[name]) for name in columns] for row in examples])
+    # What is read once for many rows has no length of its own.
+    alone = [name for name, modality in columns.items() if not hasattr(modality, "unite")]
+    return np.array([[len(row[name]) if name in alone else 1 for name in columns] for row in examples])

@@ -71,7 +71,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Windows of one series that follow each other: the first of them ends before row `first`, the last before `last`."""
+    """Windows of one series that follow each other: the first ends before row `first`, the last before `last`."""
 
     series: int
     first: int

@@ -18,11 +18,14 @@ from torch import Tensor
 from salience.core.errors import DataError
 from salience.evaluation import weighted
 from salience.evaluation.bootstrap import Bootstrap, Statistic, interval, mean
+from salience.evaluation.forecast_scores import forecast_statistics
 from salience.evaluation.score import Score
-from salience.tasks import Task
+from salience.tasks import Forecast, Task
 
 #: Scores of which less is better; of all others more is better.
-LOWER_IS_BETTER = frozenset({"log_loss", "ece", "hamming", "mse", "mae", "rmse"})
+LOWER_IS_BETTER = frozenset(
+    {"log_loss", "ece", "hamming", "mse", "mae", "rmse", "mae_units", "mase", "smape", "pinball"}
+)
 
 Groups = Sequence[Hashable] | None
 
@@ -30,6 +33,9 @@ Groups = Sequence[Hashable] | None
 REASONS = {
     "auroc": "it needs rows of at least two classes",
     "r2": "it needs targets that differ",
+    **dict.fromkeys(("mse", "mae", "rmse", "mae_units", "smape", "pinball", "coverage"), "no true value is known"),
+    "mase": "no true value is known, or the training rows never change from one season to the next",
+    "direction": "no true value differs from the last known one",
     "pearson": "it needs predictions and targets that differ",
     "spearman": "it needs predictions and targets that differ",
     "precision": "the class is never predicted",
@@ -87,7 +93,9 @@ def answer_scores(
 
 def answer_statistics(task: Task, answers: Float[np.ndarray, "N C"], target: Tensor) -> dict[str, Statistic]:
     """What `answer_scores` estimates, as functions of row weights; for scores of two models on the same draws."""
-    if target.ndim == 2:
+    if isinstance(task, Forecast):
+        statistics = forecast_statistics(task, answers, _numpy(target))
+    elif target.ndim == 2:
         statistics = _multi_label(answers, _numpy(target))
     elif target.is_floating_point():
         values = _numpy(task.probabilities(target.double()[:, None]))

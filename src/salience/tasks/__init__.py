@@ -1,13 +1,15 @@
 """What is asked of a model: target, head, loss, decoding and the number being explained. One file each.
 
-`__all__` holds what a config can name; `Answer` and the contracts `Task` and `Averaging` stand beside it.
+`__all__` holds what a config can name; `Answer`, `Trajectory` and the contracts `Task` and `Averaging` stand beside it.
 """
 
 from salience.tasks.answer import Answer as Answer
 from salience.tasks.classification import Classification
+from salience.tasks.forecast import Forecast
 from salience.tasks.multi_label import MultiLabel
 from salience.tasks.regression import Regression
 from salience.tasks.task import Averaging as Averaging
 from salience.tasks.task import Task as Task
+from salience.tasks.trajectory import Trajectory as Trajectory
 
-__all__ = ["Classification", "MultiLabel", "Regression"]
+__all__ = ["Classification", "Forecast", "MultiLabel", "Regression"]

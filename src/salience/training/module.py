@@ -15,12 +15,14 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from salience.core.batch import Batch, Example
 from salience.core.build import build
 from salience.core.errors import NotAvailable, did_you_mean
+from salience.core.lazy import Lazy
 from salience.core.seed import derive
 from salience.data.loader import Loader
 from salience.data.rationale import Rationale
 from salience.evaluation.scores import LOWER_IS_BETTER, task_scores
 from salience.models import Output
 from salience.pipeline import Pipeline
+from salience.tasks import Task
 from salience.training import schedule
 from salience.training.options import TrainOptions
 from salience.training.teaching import Teaching, build_losses
@@ -77,7 +79,7 @@ class Training(LightningModule):
         self.begun = False
         self._pipeline = pipeline
         self._train = train
-        self._target = pipeline.task.encode(train.targets)
+        self._target = _encoded(pipeline.task, train.targets)
         self._held_target = pipeline.task.encode(validation.targets)
         self._validation = validation
         self._options = options
@@ -200,3 +202,10 @@ def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
         {"params": [each for each in trained if each.ndim >= 2], "weight_decay": decay},
         {"params": [each for each in trained if each.ndim < 2], "weight_decay": 0.0},
     ]
+
+
+def _encoded(task: Task, targets: Sequence[Any]) -> Tensor | Callable[[Tensor], Tensor]:
+    """All targets, or where they are lazy a function that encodes those of some rows."""
+    if isinstance(targets, Lazy):
+        return lambda index: task.encode([targets[i] for i in index.tolist()])
+    return task.encode(targets)

@@ -1,0 +1,198 @@
+"""Forecast: the numbers of some variables over the next steps, or quantiles of them.
+
+Legend: N rows, H steps of the horizon, T targets, Q outputs per number (1, or that of the quantiles), D width,
+M models, C = H T Q.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from salience.core.errors import ConfigError, DataError, did_you_mean
+from salience.data.long_table import LongTable
+from salience.data.windows import Window, moments, only_table
+from salience.tasks.answer import Answer
+from salience.tasks.trajectory import Trajectory
+
+#: The choice that is explained by default: the mean over the horizon of the first target.
+MEAN = -1
+
+
+class Forecast:
+    r"""T variables over the next H steps, learned on the scale of the training rows (mean 0, standard deviation 1).
+
+    The loss is the squared error, averaged over all true values that are known. With quantiles it is the pinball loss
+    :math:`\max(q e, (q - 1) e)` of the error :math:`e = y - \hat y_q`, averaged over them as well; the quantiles of an
+    answer are put in ascending order, so that they never cross (Chernozhukov et al. 2010, "Quantile and Probability
+    Curves without Crossing").
+
+    A target is a `salience.data.windows.Window`. Encoded it is [1 + H, T]: the last known value, then the true values;
+    NaN where one is missing. A choice is the number `step * T + target` of one value, counted from 0, or -1 for the
+    mean over the horizon of the first target.
+
+    Args:
+        horizon: steps ahead, H.
+        targets: the variables to forecast; by default all that are not known ahead.
+        quantiles: ascending, with 0.5, which is the forecast where one number is wanted.
+        season: steps of one season (24 for a day of hours). The naive error that MASE divides by is that of the value
+            one season before.
+
+    Raises:
+        ConfigError: an option lies outside its range.
+
+    Reference: Hyndman and Koehler 2006, "Another Look at Measures of Forecast Accuracy" (MASE).
+    """
+
+    def __init__(
+        self,
+        *,
+        horizon: int,
+        targets: Sequence[str] | None = None,
+        quantiles: Sequence[float] | None = None,
+        season: int = 1,
+    ) -> None:
+        if horizon < 1 or season < 1:
+            raise ConfigError(f"horizon is {horizon} and season is {season}", where="Forecast", fix="give 1 or more")
+        self.horizon = horizon
+        self.season = season
+        self.quantiles = () if quantiles is None else tuple(quantiles)
+        _check(self.quantiles)
+        self.targets: tuple[str, ...] = () if targets is None else tuple(targets)
+        self.mean: list[float] = []
+        self.deviation: list[float] = []
+        #: Per target, the mean absolute difference to one season before, in the training rows and the user's unit.
+        self.naive: list[float] = []
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """`mse` and `mae` on the scale of the training rows, `mae_units` in the user's unit, and so on."""
+        errors = ("mse", "mae", "mae_units", "mase", "smape", "direction")
+        return ("pinball", *errors, "coverage") if self.quantiles else errors
+
+    @property
+    def outputs(self) -> int:
+        """Numbers per forecast, Q."""
+        return len(self.quantiles) or 1
+
+    @property
+    def point(self) -> int:
+        """Which of them is the forecast where one number is wanted."""
+        return self.quantiles.index(0.5) if self.quantiles else 0
+
+    def fit(self, targets: Sequence[Window]) -> Self:
+        """Learn names and scale from all rows that these windows see.
+
+        Raises:
+            DataError: there is no window, a target is no variable or is known ahead, or has no number in these rows.
+        """
+        table, rows = only_table(targets)
+        free = [name for v, name in enumerate(table.variables) if not table.known[v]]
+        self.targets = self.targets or tuple(free)
+        for name in self.targets:
+            if name not in free:
+                reason = "is known ahead" if name in table.variables else "is no variable of the series"
+                raise DataError(f"the target '{name}' {reason}", where="Forecast", fix=did_you_mean(name, free))
+        mean, deviation = moments(table, rows)
+        index = [table.variables.index(name) for name in self.targets]
+        self.mean, self.deviation = mean[index].tolist(), deviation[index].tolist()
+        self.naive = [_naive(table, rows, v, self.season) for v in index]
+        return self
+
+    def encode(self, targets: Sequence[Window]) -> Float[Tensor, "N 1+H T"]:
+        if not len(targets):
+            return torch.empty(0, 1 + self.horizon, len(self.targets))
+        return torch.from_numpy(np.stack([self._encoded(each) for each in targets]))
+
+    def head(self, width: int) -> nn.Module:
+        return nn.Linear(width, self.horizon * len(self.targets) * self.outputs)
+
+    def loss(self, raw: Float[Tensor, "N C"], target: Float[Tensor, "N 1+H T"]) -> Float[Tensor, ""]:
+        true = target[:, 1:, :, None].to(raw.dtype)
+        known = true.isfinite()
+        errors = torch.where(known, true, 0.0) - self.apart(raw)
+        if self.quantiles:
+            levels = torch.tensor(self.quantiles, dtype=raw.dtype, device=raw.device)
+            losses = torch.maximum(levels * errors, (levels - 1) * errors)
+        else:
+            losses = errors.square()
+        return (losses * known).sum() / (known.sum() * self.outputs).clamp(min=1)
+
+    def calibrate(self, raw: Float[Tensor, "N C"], target: Float[Tensor, "N 1+H T"]) -> None:
+        """Numbers have no probability to calibrate."""
+
+    def apart(self, raw: Float[Tensor, "N C"]) -> Float[Tensor, "N H T Q"]:
+        """The axes of raw numbers: steps, then targets, then quantiles."""
+        return raw.reshape(len(raw), self.horizon, len(self.targets), self.outputs)
+
+    def probabilities(self, raw: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        """The values in the user's unit, quantiles ascending."""
+        mean = torch.tensor(self.mean, dtype=raw.dtype, device=raw.device)[:, None]
+        deviation = torch.tensor(self.deviation, dtype=raw.dtype, device=raw.device)[:, None]
+        return (self.apart(raw).sort(-1).values * deviation + mean).flatten(1)
+
+    def average(self, raws: Float[Tensor, "M N C"]) -> Float[Tensor, "N C"]:
+        """The mean of each value: see `Averaging`."""
+        return raws.mean(0)
+
+    def decode(self, raw: Float[Tensor, "N C"]) -> list[Answer]:
+        """Each answer is a `Trajectory`."""
+        values = self.apart(self.probabilities(raw.double())).cpu().numpy()
+        return [Answer(Trajectory(self.targets, each[..., self.point], self.quantiles, each)) for each in values]
+
+    def choose(self, raw: Float[Tensor, "N C"]) -> Int[Tensor, "N"]:
+        """The mean over the horizon of the first target."""
+        return torch.full((len(raw),), MEAN, dtype=torch.long, device=raw.device)
+
+    def focus(self, raw: Float[Tensor, "N C"], choice: Int[Tensor, "N"] | None = None) -> Float[Tensor, "N"]:
+        """The chosen value, in standard deviations of the training rows from their mean."""
+        points = self.apart(raw)[..., self.point]
+        mean = points[:, :, 0].mean(1)
+        if choice is None:
+            return mean
+        single = points.flatten(1).gather(1, choice.clamp(min=0)[:, None]).squeeze(1)
+        return torch.where(choice == MEAN, mean, single)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "targets": list(self.targets),
+            "mean": self.mean,
+            "deviation": self.deviation,
+            "naive": self.naive,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> Self:
+        self.targets = tuple(state["targets"])
+        self.mean, self.deviation, self.naive = (list(state[name]) for name in ("mean", "deviation", "naive"))
+        return self
+
+    def _encoded(self, window: Window) -> Float[np.ndarray, "1+H T"]:
+        if not isinstance(window, Window) or window.horizon != self.horizon:
+            raise DataError(f"expected a window with {self.horizon} steps after it, got {window!r}")
+        index = [window.table.variables.index(name) for name in self.targets]
+        values = np.concatenate([window.past[-1:, index], window.future[:, index]])
+        return ((values - np.array(self.mean)) / np.array(self.deviation)).astype(np.float32)
+
+
+def _check(quantiles: tuple[float, ...]) -> None:
+    rising = all(a < b for a, b in zip((0.0, *quantiles), (*quantiles, 1.0), strict=True))
+    if quantiles and not (rising and 0.5 in quantiles):
+        raise ConfigError(
+            f"the quantiles are {list(quantiles)}",
+            where="Forecast",
+            fix="give ascending numbers between 0 and 1 with 0.5 among them, such as [0.1, 0.5, 0.9]",
+        )
+
+
+def _naive(table: LongTable, rows: np.ndarray, variable: int, season: int) -> float:
+    """The mean absolute difference to one season before, within series; NaN where there are no two such rows."""
+    values = np.where(rows, table.values[:, variable], np.nan)
+    differences = np.abs(values[season:] - values[:-season])
+    series = np.searchsorted(table.starts, np.arange(len(values)), side="right")
+    known = differences[np.isfinite(differences) & (series[season:] == series[:-season])]
+    return float(known.mean()) if len(known) else float("nan")
