@@ -332,3 +332,19 @@ def test_rationales_of_several_columns_are_refused():
     frame = pd.DataFrame({"title": ["good", "bad"] * 4, "body": ["film", "film"] * 4})
     with pytest.raises(DataError, match="rationales mark one text per row, and X has 2 columns"):
         SalienceClassifier(**FEW).fit(frame, ["+", "-"] * 4, rationales=[None] * 8)
+
+
+def test_several_seeds_answer_together_and_explain_with_an_interval(tmp_path):
+    frame = planted_sentiment(rows=61, seed=0)
+    texts, labels = list(frame["text"]), list(frame["label"])
+    model = SalienceClassifier(**FEW, seeds=2).fit(texts, labels)
+    assert len(model.pipeline_.members) == len(model.history_) == 2
+    # The probabilities of the members, before any calibration, averaged and then calibrated together.
+    rows = [{"text": each} for each in texts]
+    alone = [each.raw(each.encode(rows)).double().softmax(-1).numpy() for each in model.pipeline_.members]
+    powers = np.mean(alone, axis=0) ** (1 / model.pipeline_.task.temperature)
+    np.testing.assert_allclose(model.predict_proba(texts), powers / powers.sum(1, keepdims=True), rtol=1e-4)
+    assert all(heat.low <= heat.score <= heat.high for heat in model.explain(texts[:1]).heats[0])
+    joblib.dump(model, tmp_path / "model.joblib")
+    assert joblib.load(tmp_path / "model.joblib").predict(texts).tolist() == model.predict(texts).tolist()
+    assert clone(model).get_params()["seeds"] == 2

@@ -42,12 +42,14 @@ class _TextEstimator(BaseEstimator, ABC):
         train: Mapping[str, Any] | None = None,
         validation_fraction: float = 0.1,
         random_state: int | np.random.RandomState | None = 0,
+        seeds: int = 1,
     ) -> None:
         self.text = text
         self.model = model
         self.train = train
         self.validation_fraction = validation_fraction
         self.random_state = random_state
+        self.seeds = seeds
 
     def fit(self, X: Any, y: Any, *, rationales: Sequence[Any] | None = None) -> Self:  # noqa: N803
         """Train on texts X and targets y.
@@ -60,7 +62,7 @@ class _TextEstimator(BaseEstimator, ABC):
             DataError: X, y and the rationales differ in length, X is not text, or a rationale does not fit its text.
             ConfigError: an option of the model or of training is unknown or impossible.
         """
-        from salience.training import Side, TrainOptions, fit
+        from salience.training import Side, TrainOptions, fit_members
 
         rows, targets = self._rows(X, learning=True), self._targets(y)
         if len(rows) != len(targets):
@@ -72,13 +74,14 @@ class _TextEstimator(BaseEstimator, ABC):
         pipeline = Pipeline(dict.fromkeys(self.columns_, self.text), self._task, model=self.model)
         divided = self._divided(self._strata(targets), np.random.default_rng(seed))
         inside, held = (([rows[i] for i in index], [targets[i] for i in index]) for index in divided)
-        pipeline.learn(*inside, seed=seed)
+        pipeline.learn(*inside, seed=seed, seeds=self.seeds)
         sides = [
             Side(pipeline.encode(texts), answers, {name: [each[i] for i in index] for name, each in marks.items()})
             for (texts, answers), index in zip((inside, held), divided, strict=True)
         ]
         with tempfile.TemporaryDirectory(prefix="salience-") as folder:
-            self.history_ = fit(pipeline, *sides, options=options, folder=Path(folder)).history
+            fitted = fit_members(pipeline, *sides, options=options, folder=Path(folder))
+        self.history_ = [epoch for each in fitted for epoch in each.history]
         self.pipeline_ = pipeline
         return self
 
@@ -172,6 +175,7 @@ class SalienceClassifier(ClassifierMixin, _TextEstimator):
         train: options of `salience.training.TrainOptions`.
         validation_fraction: share of the rows held out to choose the best epoch and to calibrate probabilities.
         random_state: the one number behind everything random.
+        seeds: how many models to train, alike but for their seeds; several answer together.
 
     >>> classifier = SalienceClassifier(model={"width": 8}, train={"epochs": 1})
     >>> texts = ["good film", "fine film", "bad film", "poor film"] * 5
