@@ -12,7 +12,7 @@ is `Received`. A unit is marked if half of its characters are. `token F1` marks 
 marks five, as HateXplain does. Means over seeds have Student's interval; what one seed reaches, and differences to
 weight 0, have intervals over rows (2,000 bootstrap draws; rows count with their mean over seeds). Comprehensiveness and
 sufficiency (of probabilities) and the eight tests of the trust report are measured on a random sample of all test rows,
-256 posts or 48 reviews; T7 on those of them that are annotated. In toxic-spans a unit is predicted where its attention
+256 posts (128 of toxic-spans) or 48 reviews; T7 on those of them that are annotated. In toxic-spans a unit is predicted where its attention
 exceeds a multiple of an equal share, the multiple chosen on the trial posts, and if that is better there, only in posts
 that are predicted toxic; the space between two predicted units is predicted too.
 
@@ -56,7 +56,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "first_words": 425,
         "loss": "KL",
     },
-    "toxic-spans": {**_POSTS, "loss": "KL"},
+    "toxic-spans": {**_POSTS, "trust": 128, "loss": "KL"},
 }
 PUBLISHED = {
     "hatexplain": "BiRNN-HateXplain, three classes, all training posts: token F1 0.506, IOU F1 0.222",
