@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import resource
+import subprocess
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +15,8 @@ import numpy as np
 from benchmarks.measure import Row, stopwatch, write
 from salience.core.seed import derive
 from salience.evaluation import Bootstrap, measure_trust
-from salience.evaluation.competition import Competition, compete
-from salience.evaluation.faithfulness import COMPETITORS, judged
+from salience.evaluation.competition import Competition
+from salience.evaluation.faithfulness import judged
 from salience.evaluation.importance import RandomOrder, Shapley
 from salience.evaluation.importance.importance import Importance, Scores
 from salience.evaluation.sample import Sample, draw
@@ -22,9 +24,12 @@ from salience.evaluation.trust import outcome
 from salience.evaluation.trust.honest import judge_shares, measure_shares
 from salience.evaluation.trust.right_parts import right_parts
 from salience.evaluation.trust.trial import Trial
-from tests.evaluation.trust.anchors import WORDS, anchor
+from salience.evaluation.trust.trust import competition
+from tests.evaluation.trust.anchors import WORDS, Anchor, anchor
 
 ROWS, RESAMPLES, POOL, RESAMPLE = 256, 100, 512, 256
+#: Rows whose memory is measured. All of them are held in each case.
+COUNTS = (64, 256, 1024)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +54,7 @@ def _shares(scores: Scores) -> Scores:
 
 
 def anchors(seeds: Sequence[int]) -> tuple[list[Row], list[dict[str, Any]]]:
-    """The sentence of each model and seed, what it cost, and the memory at its highest."""
+    """The sentence of each model and seed, and what it cost."""
     found, seconds, right = [], [], 0
     for seed in seeds:
         for kind, word in WORDS.items():
@@ -64,45 +69,55 @@ def anchors(seeds: Sequence[int]) -> tuple[list[Row], list[dict[str, Any]]]:
                 {"kind": kind, "seed": seed, "sentence": trust.sentence, "cpu": time.cpu, "wall": time.wall, **verdicts}
             )
             print(kind, seed, trust.verdict, f"{time.cpu:.1f} s", verdicts, flush=True)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rows = [
         Row("right overall sentences", right, f"of {len(found)}", bar="all"),
         Row("all tests, 256 rows, cpu time", float(np.median(seconds)), "s", min(seconds), max(seconds), bar="<= 60"),
-        Row("memory at its highest", peak, "MB"),
     ]
     return rows, found
 
 
 def alarms() -> list[Row]:
-    """How often the tests are wrong about shares that are exact, and about shares that are random."""
-    made = anchor("honest", rows=POOL)
+    """How often T2 and T3 are wrong about shares that are exact, and about shares that are random.
+
+    On a bag of words, where Shapley values are easily right, and on a recurrent model, where they are not.
+    """
     rows = []
-    for name, method, wrong in (("exact", ExactShare(), ("fail", "misleading")), ("random", RandomShare(), ("pass",))):
-        sample = draw(made.pipeline, made.rows, count=POOL, seed=0)
-        methods = [*COMPETITORS, method]
-        competitors = [each.name for each in COMPETITORS]
-        found = compete(made.pipeline, sample.rows, methods, competitors=competitors, seed=0)
-        scores = method.scores(made.pipeline, sample.rows)
-        trial = Trial(made.pipeline, method, sample.rows, found.erased.raw, scores, None, Bootstrap(1000, 0), 0)
-        shares = measure_shares(trial)
-        counts = {"T2": 0, "T3": 0}
-        for number in range(RESAMPLES):
-            index = np.random.default_rng(derive(number, name)).permutation(len(sample.rows))[:RESAMPLE]
-            part, small = _part(trial, index, number), _some(found, index)
-            inner = Sample(part.rows, list(range(len(index))), 0)
-            told = judged(made.pipeline, method.name, small, inner, None, part.bootstrap)
-            outcomes = outcome.judged(
-                [right_parts(part, small, told, None), judge_shares([shares[i] for i in index], part)],
-                count=len(index),
-            )
-            for test, each in zip(counts, outcomes, strict=True):
-                counts[test] += each.verdict in wrong
-        rows += [
-            Row(f"{test} wrong about {name} shares", count / RESAMPLES, "of 100 resamples", bar="< 0.05")
-            for test, count in counts.items()
-        ]
-        print(name, counts, flush=True)
+    for kind in ("honest", "supervised"):
+        made = anchor(kind, rows=POOL)
+        for name, method, wrong in _SHARES:
+            counts = _wrong(made, method, wrong)
+            print(kind, name, counts, flush=True)
+            rows += [
+                Row(f"{test} wrong about {name} shares, {kind} model", count / RESAMPLES, _UNIT, bar="< 0.05")
+                for test, count in counts.items()
+            ]
     return rows
+
+
+_UNIT = f"of {RESAMPLES} resamples"
+_SHARES = (("exact", ExactShare(), ("fail", "misleading")), ("random", RandomShare(), ("pass",)))
+
+
+def _wrong(made: Anchor, method: Importance, wrong: Sequence[str]) -> dict[str, int]:
+    """In how many resamples each test gives a wrong verdict on a method."""
+    sample = draw(made.pipeline, made.rows, count=POOL, seed=0)
+    raw, scores = made.pipeline.raw(sample.rows), method.scores(made.pipeline, sample.rows)
+    trial = Trial(made.pipeline, method, sample.rows, raw, scores, None, Bootstrap(1000, 0), 0)
+    walks = list(trial.shapley.walks(made.pipeline, sample.rows))
+    found, shares = competition(trial, walks), measure_shares(trial, walks)
+    counts = {"T2": 0, "T3": 0}
+    for number in range(RESAMPLES):
+        index = np.random.default_rng(derive(number, method.name)).permutation(len(sample.rows))[:RESAMPLE]
+        part, small = _part(trial, index, number), _some(found, index)
+        inner = Sample(part.rows, list(range(len(index))), 0)
+        told = judged(made.pipeline, method.name, small, inner, None, part.bootstrap)
+        outcomes = outcome.judged(
+            [right_parts(part, small, told, None), judge_shares([shares[i] for i in index], part)],
+            count=len(index),
+        )
+        for test, each in zip(counts, outcomes, strict=True):
+            counts[test] += each.verdict in wrong
+    return counts
 
 
 def _part(trial: Trial, index: np.ndarray, seed: int) -> Trial:
@@ -121,15 +136,48 @@ def _some(found: Competition, index: np.ndarray) -> Competition:
     return dataclasses.replace(found, erased=dataclasses.replace(erased, **cut))
 
 
+def memory() -> list[Row]:
+    """The memory of the eight tests at its highest, for growing numbers of rows, each in a process of its own.
+
+    All processes hold the same 1,024 rows, and measure so many of them.
+    """
+    rows = []
+    for count in COUNTS:
+        said = subprocess.run(
+            [sys.executable, "-m", "benchmarks.trust", "--memory-of", str(count)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        before, after = (float(each) for each in said.stdout.split())
+        rows.append(Row(f"memory at its highest, {count:,} rows", after, "MB", note=f"{before:.0f} MB before"))
+        print(rows[-1], flush=True)
+    first, last = rows[0].value, rows[-1].value
+    return [*rows, Row(f"memory with {COUNTS[-1]:,} rows over that with {COUNTS[0]}", last / first, "x", bar="< 1.10")]
+
+
+def _memory_of(count: int) -> None:
+    made = anchor("honest", rows=COUNTS[-1])
+    before = _peak()
+    measure_trust(made.pipeline, made.rows[:count], targets=made.targets[:count], count=count)
+    print(before, _peak())
+
+
+def _peak() -> float:
+    """The highest memory of this process so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seeds", type=int, default=5)
-    options.add_argument("--no-alarms", action="store_true")
+    options.add_argument("--memory-of", type=int, help="measure the memory that so many rows take, and nothing else")
     chosen = options.parse_args()
+    if chosen.memory_of:
+        _memory_of(chosen.memory_of)
+        return
     rows, found = anchors(range(chosen.seeds))
-    if not chosen.no_alarms:
-        rows += alarms()
-    write("trust", rows, anchors=found)
+    write("trust", [*rows, *alarms(), *memory()], anchors=found)
 
 
 if __name__ == "__main__":

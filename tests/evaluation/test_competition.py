@@ -10,8 +10,9 @@ TEXT = {"a": "good the fine bad good good"}
 
 def competition(task="Classification", honesty=1.0):
     pipeline = linear(WEIGHTS, bias=1.0, task=task, honesty=honesty)
-    methods = [Received(), LeaveOneOut()]
-    return compete(pipeline, pipeline.encode([TEXT] * 3), methods, competitors=["leave_one_out"], seed=0)
+    rows = pipeline.encode([TEXT] * 3)
+    scores = {each.name: each.scores(pipeline, rows) for each in (Received(), LeaveOneOut())}
+    return compete(pipeline, rows, scores, competitors=["leave_one_out"], seed=0)
 
 
 def first_taken(found, orders):

@@ -5,7 +5,7 @@ Legend: N rows, U units of a row, M orders.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 
 from salience.core.seed import derive
 from salience.evaluation.erasure import Erased, erase, join, ranking
-from salience.evaluation.importance.importance import Importance
+from salience.evaluation.importance.importance import Scores
 from salience.evaluation.removal import Row, answers, together
 from salience.evaluation.removal_shift import is_value
 from salience.pipeline import Pipeline
@@ -36,6 +36,8 @@ class Competition:
     """
 
     erased: Erased
+    #: The methods of which the best is the mark to reach.
+    competitors: tuple[str, ...]
     orders: dict[str, range]
     by_size: dict[str, range]
     #: Rows on which a method gives every unit the same importance.
@@ -47,7 +49,7 @@ class Competition:
 def compete(
     pipeline: Pipeline,
     rows: Sequence[Row],
-    methods: Sequence[Importance],
+    scores: Mapping[str, Sequence[Scores]],
     *,
     competitors: Sequence[str],
     seed: int,
@@ -56,31 +58,33 @@ def compete(
     """Take units away in the order of every method, five times where it has ties, and in 20 random orders.
 
     The units of a value are ranked by absolute value anyway.
+
+    Args:
+        scores: of each method, for each row.
+        competitors: the methods of which the best is the mark to reach.
     """
     generator = np.random.default_rng(derive(seed, "orders"))
     value = is_value(pipeline.task, answers(pipeline, rows[:1]))
-    names = [method.name for method in methods]
+    names = list(scores)
+    flat = [[together(each) for each in of_rows] for of_rows in scores.values()]
     sizes = [] if value else [names.index(each) for each in competitors]
-    num_constant, signed = dict.fromkeys(names, 0), dict.fromkeys(names, False)
     parts = []
     for start in range(0, len(rows), BLOCK):
-        block = rows[start : start + BLOCK]
-        scores = [[together(each) for each in method.scores(pipeline, block)] for method in methods]
-        for name, of_rows in zip(names, scores, strict=True):
-            num_constant[name] += sum(int(np.ptp(each) == 0) for each in of_rows)
-            signed[name] |= any(bool((each < 0).any()) for each in of_rows)
-        ranked = [[np.abs(each) for each in of_rows] for of_rows in scores] if value else scores
-        ranked += [[np.abs(each) for each in scores[m]] for m in sizes]
-        parts.append(erase(pipeline, block, [_orders(each, generator) for each in zip(*ranked, strict=True)]))
+        block = slice(start, start + BLOCK)
+        own = [of_rows[block] for of_rows in flat]
+        ranked = [[np.abs(each) for each in of_rows] for of_rows in own] if value else own
+        ranked = ranked + [[np.abs(each) for each in own[m]] for m in sizes]
+        parts.append(erase(pipeline, rows[block], [_orders(each, generator) for each in zip(*ranked, strict=True)]))
         if progress:
-            progress(start + len(block), len(rows))
+            progress(min(start + BLOCK, len(rows)), len(rows))
     owned = [range(at, at + TIES) for at in range(0, TIES * (len(names) + len(sizes)), TIES)]
     return Competition(
         erased=join(parts),
+        competitors=tuple(competitors),
         orders={**dict(zip(names, owned, strict=False)), RANDOM: range(owned[-1].stop, owned[-1].stop + RANDOM_ORDERS)},
         by_size={names[m]: each for m, each in zip(sizes, owned[len(names) :], strict=True)},
-        num_constant=num_constant,
-        signed=signed,
+        num_constant={n: sum(int(np.ptp(each) == 0) for each in own) for n, own in zip(names, flat, strict=True)},
+        signed={n: any(bool((each < 0).any()) for each in own) for n, own in zip(names, flat, strict=True)},
     )
 
 

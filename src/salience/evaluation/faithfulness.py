@@ -47,7 +47,8 @@ from salience.evaluation.skill import Drawn, draw_skills
 from salience.evaluation.verdict import judge
 from salience.pipeline import Pipeline
 
-#: What an importance has to match. Leave one out is capped, so that a long row costs no more than 64 predictions.
+#: What an importance has to match. Leave one out is capped, so that a long row costs no more than 64 predictions. (The
+#: trust report measures Shapley values anyway, and takes them for a fourth.)
 COMPETITORS: tuple[Importance, ...] = (GradientXInput(), IntegratedGradients(steps=16), LeaveOneOut(parts=64))
 
 
@@ -64,7 +65,7 @@ class Faithfulness:
     #: The verdict in words, with its numbers.
     sentence: str
     more_inputs: int | None
-    #: The post-hoc method with the largest gain: gradient x input, integrated gradients or leave one out.
+    #: The competitor with the largest gain.
     best: str
     #: Skill of each method: 0 is a random order, 1 is `best`.
     skills: dict[str, Score]
@@ -131,7 +132,12 @@ def measure_faithfulness(
     methods = {each.name: each for each in (*COMPETITORS, method)}
     competitors = [each.name for each in COMPETITORS]
     found = compete(
-        pipeline, sample.rows, list(methods.values()), competitors=competitors, seed=seed, progress=progress
+        pipeline,
+        sample.rows,
+        {name: each.scores(pipeline, sample.rows) for name, each in methods.items()},
+        competitors=competitors,
+        seed=seed,
+        progress=progress,
     )
     return judged(pipeline, method.name, found, sample, targets, bootstrap)
 
@@ -200,6 +206,5 @@ def skill_of(found: Competition, method: str, bootstrap: Bootstrap, *, value: bo
 
 
 def _drawn(found: Competition, orders: Mapping[str, range], scale: Scale, bootstrap: Bootstrap) -> Drawn:
-    competitors = [each.name for each in COMPETITORS]
     gained = gains(found.erased, orders, scale)
-    return draw_skills(gained, list(orders), bootstrap, reference=RANDOM, competitors=competitors)
+    return draw_skills(gained, list(orders), bootstrap, reference=RANDOM, competitors=found.competitors)

@@ -2,14 +2,23 @@ import numpy as np
 import pytest
 
 from salience.evaluation.importance import RandomOrder
-from salience.evaluation.trust.honest import Shares, _overlaps, honest, measure_shares, reliability
+from salience.evaluation.trust import honest as module
+from salience.evaluation.trust.honest import Shares, _overlaps, reliability
 from tests.evaluation.linear import EVEN, FALSE, linear
-from tests.evaluation.trust.trials import WORDS, texts, trial, verdict
+from tests.evaluation.trust.trials import WORDS, texts, trial, verdict, walks
 
 
 def weights(seed=0):
     generator = np.random.default_rng(seed)
     return {word: float(generator.normal(scale=2)) if i % 3 == 0 else 0.05 for i, word in enumerate(WORDS)}
+
+
+def honest(made):
+    return module.honest(made, walks(made))
+
+
+def measure_shares(made):
+    return module.measure_shares(made, walks(made))
 
 
 class Told(RandomOrder):

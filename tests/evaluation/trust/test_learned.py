@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from salience.evaluation.importance import RandomOrder
-from salience.evaluation.trust.learned import _spearman, learned, position_prior
+from salience.evaluation.trust.learned import learned, position_prior, rank_correlation
 from tests.evaluation.linear import linear
 from tests.evaluation.trust.trials import WORDS, pointer, texts, trial, verdict
 
@@ -20,9 +20,9 @@ class ByPlace(RandomOrder):
 
 def test_rank_correlation_by_hand():
     # Ranks 1, 2.5, 2.5, 4 and 1, 2, 3, 4.
-    found = _spearman({"a": np.array([0.1, 0.2, 0.2, 0.9])}, {"a": np.array([1.0, 2.0, 3.0, 4.0])})
+    found = rank_correlation({"a": np.array([0.1, 0.2, 0.2, 0.9])}, {"a": np.array([1.0, 2.0, 3.0, 4.0])})
     assert found == pytest.approx(np.corrcoef([1, 2.5, 2.5, 4], [1, 2, 3, 4])[0, 1])
-    assert np.isnan(_spearman({"a": np.ones(3)}, {"a": np.arange(3.0)}))
+    assert np.isnan(rank_correlation({"a": np.ones(3)}, {"a": np.arange(3.0)}))
 
 
 def test_what_depends_on_words_alone_is_learned():

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from salience.evaluation.bootstrap import Bootstrap
-from salience.evaluation.competition import compete
-from salience.evaluation.faithfulness import COMPETITORS, judged
+from salience.evaluation.faithfulness import judged
 from salience.evaluation.importance import Received
 from salience.evaluation.removal import together
 from salience.evaluation.sample import draw
@@ -11,8 +10,9 @@ from salience.evaluation.trust.claim import Estimate
 from salience.evaluation.trust.enough import enough
 from salience.evaluation.trust.right_parts import right_parts
 from salience.evaluation.trust.second_operator import Second, second_operator
+from salience.evaluation.trust.trust import competition
 from tests.evaluation.linear import EVEN, FALSE, TRUE, linear
-from tests.evaluation.trust.trials import WORDS, texts, trial, verdict
+from tests.evaluation.trust.trials import WORDS, texts, trial, verdict, walks
 
 
 def weights(seed=0):
@@ -24,11 +24,10 @@ def made(pipeline, rows, method=None, *, draws=500):
     """A trial, its competition, and what is told of its faithfulness."""
     method = Received() if method is None else method
     sample = draw(pipeline, rows, count=len(rows), seed=0)
-    rows = [rows[i] for i in sample.index]
-    methods = list({each.name: each for each in (*COMPETITORS, method)}.values())
-    found = compete(pipeline, sample.rows, methods, competitors=[each.name for each in COMPETITORS], seed=0)
+    tried = trial(pipeline, [rows[i] for i in sample.index], method=method, draws=draws)
+    found = competition(tried, walks(tried))
     faithful = judged(pipeline, method.name, found, sample, None, Bootstrap(draws, 0))
-    return trial(pipeline, rows, method=method, draws=draws), found, faithful
+    return tried, found, faithful
 
 
 def second(value):

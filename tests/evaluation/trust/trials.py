@@ -62,6 +62,11 @@ def trial(
     )
 
 
+def walks(made: Trial):
+    """What the trial's Shapley values found, one array per row."""
+    return list(made.shapley.walks(made.pipeline, made.rows))
+
+
 def verdict(measured, count: int = 256) -> str:
     """The word of a test that is judged alone."""
     from salience.evaluation.trust.outcome import judged

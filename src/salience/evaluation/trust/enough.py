@@ -14,7 +14,7 @@ from jaxtyping import Float
 from salience.evaluation.bootstrap import mean, median
 from salience.evaluation.competition import RANDOM, Competition
 from salience.evaluation.effect import fractions_to_flip
-from salience.evaluation.faithfulness import COMPETITORS, is_unsigned
+from salience.evaluation.faithfulness import is_unsigned
 from salience.evaluation.score import Score
 from salience.evaluation.trust.claim import Estimate, claim, estimate, every
 from salience.evaluation.trust.outcome import INCONCLUSIVE, Measured, unavailable
@@ -42,7 +42,7 @@ def enough(trial: Trial, found: Competition) -> Measured:
     rivals = found.by_size if is_unsigned(found, method) else found.orders
     own = _median(trial, fraction, found.orders[method])
     random = _median(trial, fraction, found.orders[RANDOM])
-    best = min((_median(trial, fraction, rivals[each.name]) for each in COMPETITORS), key=lambda each: each.value)
+    best = min((_median(trial, fraction, rivals[each]) for each in found.competitors), key=lambda each: each.value)
     statistics = {
         "fraction": own.score,
         "fraction_best": best.score,

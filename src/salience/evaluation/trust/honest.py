@@ -22,7 +22,6 @@ import numpy as np
 from jaxtyping import Float
 
 from salience.evaluation.bootstrap import mean
-from salience.evaluation.importance import Shapley
 from salience.evaluation.importance.parts import parts_of, summed
 from salience.evaluation.removal import together
 from salience.evaluation.skill import draw_skills
@@ -53,9 +52,9 @@ class Shares:
     halves: tuple[Float[np.ndarray, "R"], Float[np.ndarray, "R"]]
 
 
-def honest(trial: Trial) -> Measured:
-    """Judge the percentages."""
-    return judge_shares(measure_shares(trial), trial)
+def honest(trial: Trial, walks: Sequence[Float[np.ndarray, "K R"]]) -> Measured:
+    """Judge the percentages. `walks` are those of the trial's Shapley values, one per row."""
+    return judge_shares(measure_shares(trial, walks), trial)
 
 
 def judge_shares(shares: Sequence[Shares | None], trial: Trial) -> Measured:
@@ -92,13 +91,11 @@ def judge_shares(shares: Sequence[Shares | None], trial: Trial) -> Measured:
     )
 
 
-def measure_shares(trial: Trial) -> list[Shares | None]:
+def measure_shares(trial: Trial, walks: Sequence[Float[np.ndarray, "K R"]]) -> list[Shares | None]:
     """Stated and measured shares of each row; None where all its parts are equally important."""
-    shapley = Shapley(seed=trial.seed)
-    walks = shapley.walks(trial.pipeline, trial.rows)
     stated = (together(each) for each in trial.scores)
     return [
-        _shares(summed(np.abs(own), parts_of(row, shapley.parts)), walked)
+        _shares(summed(np.abs(own), parts_of(row, trial.shapley.parts)), walked)
         for row, own, walked in zip(trial.rows, stated, walks, strict=True)
     ]
 

@@ -2,13 +2,19 @@
 
 The numbers are those of `evaluation.plausibility`. The verdict is on the average precision against what people marked:
 it has to be better than a position prior that has not read the rows, and than the same importances in random order.
+
+Legend: N rows, U units of a row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float
 
 from salience.core.errors import DataError
+from salience.data import rationale
 from salience.evaluation.plausibility import measure_plausibility
 from salience.evaluation.plausibility.marks import Rationale
 from salience.evaluation.removal import together
@@ -20,15 +26,21 @@ NAME = "human"
 QUESTION = "Do people mark the same parts?"
 
 
-def human(trial: Trial, rationales: Sequence[Rationale] | None) -> Measured:
-    """Compare the importances with what people marked, one rationale (or None) per row of the trial."""
+#: Of one row: marks for the units of all its columns, or for some columns what people marked in them.
+Marks = Rationale | Mapping[str, rationale.Rationale | None]
+
+
+def human(trial: Trial, rationales: Sequence[Marks] | None) -> Measured:
+    """Compare the importances with what people marked, given for each row of the trial."""
     if rationales is None:
         return unavailable(NAME, QUESTION, "no marks of people were given")
+    scores, marks, groups = zip(*_marked(trial, rationales), strict=True)
     try:
         found = measure_plausibility(
-            [together(each) for each in trial.scores],
-            rationales,
-            groups=trial.bootstrap.groups,
+            scores,
+            marks,
+            # What stands in one row is not independent.
+            groups=groups if len(groups) > len(trial.rows) else trial.bootstrap.groups,
             seed=trial.seed,
             draws=trial.bootstrap.draws,
         )
@@ -45,6 +57,17 @@ def human(trial: Trial, rationales: Sequence[Rationale] | None) -> Measured:
     word, meaning = _verdict(own, beside)
     told = ", ".join(f"{name.replace('_', ' ')} {score}" for name, score in statistics.items())
     return Measured(NAME, QUESTION, statistics, verdict=word, sentence=f"{meaning} ({told}).")
+
+
+def _marked(trial: Trial, rationales: Sequence[Marks]) -> Iterator[tuple[Float[np.ndarray, "U"], Rationale, Hashable]]:
+    """Importances, marks and group of each row, or of each marked column of each row."""
+    groups = trial.bootstrap.groups or range(len(trial.rows))
+    for row, scores, marks, group in zip(trial.rows, trial.scores, rationales, groups, strict=True):
+        if not isinstance(marks, Mapping):
+            yield together(scores), marks, group
+            continue
+        for column, each in marks.items():
+            yield scores[column], None if each is None else each.marks(row[column].places), group
 
 
 def _verdict(own: Score, beside: Sequence[Score]) -> tuple[str, str]:

@@ -2,9 +2,10 @@
 
 Legend: N rows, U units of a row, C equal stretches of a row.
 
-The importance of the model is compared with that of the same model with new random weights, and with how important
-units at the same relative position are in all other rows: by Spearman's rank correlation over the units of each row,
-averaged over rows.
+The importance of the model is compared with that of the same model without its training (`trust.untrained`), and with
+how important units at the same relative position are in all other rows: by Spearman's rank correlation over the units
+of each row, averaged over rows. For models that were trained elsewhere it is also told what remains when a part of the
+weights, from the answer down, has lost its training; only a model without any training decides the verdict.
 
 Reference: Adebayo et al. 2018, "Sanity Checks for Saliency Maps".
 """
@@ -17,20 +18,19 @@ import numpy as np
 from jaxtyping import Float
 
 from salience.core.errors import NotAvailable
-from salience.core.seed import derive
 from salience.evaluation.bootstrap import mean
 from salience.evaluation.importance.importance import Scores
 from salience.evaluation.plausibility.prior import resampled
 from salience.evaluation.removal import together
+from salience.evaluation.score import Score
 from salience.evaluation.trust.claim import Claim, Estimate, claim, either, estimate, every
 from salience.evaluation.trust.outcome import CONSTANT, INCONCLUSIVE, Measured, unavailable
 from salience.evaluation.trust.trial import Trial
+from salience.evaluation.trust.untrained import cascade, untrained
 
 NAME = "learned"
 QUESTION = "Does the picture come from training, and not from the wiring or from positions alone?"
 PASS, FAIL = 0.3, 0.7
-#: Models with new random weights. Any one prefers some words by chance, which may be those of the trained model.
-UNTRAINED = 3
 # Equal stretches of a row, whatever its length.
 STRETCHES = 20
 # Differences up to this are rounding, and no order.
@@ -49,19 +49,18 @@ def learned(trial: Trial) -> Measured:
     if len(varied) < max(2, len(own) / 2):
         sentence = "Constant: it is the same for all parts of a row, so there is no picture to compare."
         return Measured(NAME, QUESTION, verdict=CONSTANT, sentence=sentence)
-    try:
-        untrained = [trial.pipeline.untrained(seed=derive(trial.seed, "untrained", i)) for i in range(UNTRAINED)]
-    except NotAvailable as error:
-        return unavailable(NAME, QUESTION, error.problem)
     scores = [trial.scores[i] for i in varied]
     rows = [trial.rows[i] for i in varied]
-    others = {
-        "untrained": [trial.method.scores(each, rows) for each in untrained],
-        "position": [position_prior(scores)],
-    }
+    try:
+        others = {
+            "untrained": [trial.method.scores(each, rows) for each in untrained(trial.pipeline, seed=trial.seed)],
+            "position": [position_prior(scores)],
+        }
+    except NotAvailable as error:
+        return unavailable(NAME, QUESTION, error.problem)
     found = {name: _mean(trial, varied, _alike(scores, each)) for name, each in others.items()}
     known = {name: each for name, each in found.items() if each is not None}
-    statistics = {f"correlation_{name}": each.score for name, each in known.items()}
+    statistics = {f"correlation_{name}": each.score for name, each in known.items()} | _steps(trial, varied)
     if not known:
         sentence = "Neither an untrained model nor positions have any preference to compare with."
         return Measured(NAME, QUESTION, statistics, verdict=INCONCLUSIVE, sentence=sentence)
@@ -77,6 +76,18 @@ def learned(trial: Trial) -> Measured:
         meanings=_MEANINGS,
         numbers=", ".join(f"rank correlation {each.value:.2f} with {_SAID[name]}" for name, each in known.items()),
     )
+
+
+def _steps(trial: Trial, varied: Sequence[int]) -> dict[str, Score]:
+    """The correlation with the model after each step of the cascade, for models that were trained elsewhere."""
+    scores, rows = [trial.scores[i] for i in varied], [trial.rows[i] for i in varied]
+    steps = {
+        f"correlation_without_last_{share:.0%}".rstrip("%"): _mean(
+            trial, varied, _alike(scores, [trial.method.scores(each, rows)])
+        )
+        for share, each in cascade(trial.pipeline, seed=trial.seed)
+    }
+    return {name: each.score for name, each in steps.items() if each is not None}
 
 
 _SAID = {"untrained": "untrained models", "position": "positions"}
@@ -104,7 +115,7 @@ def _beyond(of: Estimate, line: float) -> Claim:
 
 def _alike(scores: Sequence[Scores], others: Sequence[Sequence[Scores]]) -> Float[np.ndarray, "N"]:
     """The rank correlation of each row, averaged over what it is compared with."""
-    return np.mean([[_spearman(*each) for each in zip(scores, other, strict=True)] for other in others], axis=0)
+    return np.mean([[rank_correlation(*each) for each in zip(scores, other, strict=True)] for other in others], axis=0)
 
 
 def _mean(trial: Trial, rows: Sequence[int], values: Float[np.ndarray, "N"]) -> Estimate | None:
@@ -116,7 +127,7 @@ def _mean(trial: Trial, rows: Sequence[int], values: Float[np.ndarray, "N"]) -> 
     return estimate(mean(values[defined]), int(defined.sum()), bootstrap)
 
 
-def _spearman(one: Scores, other: Scores) -> float:
+def rank_correlation(one: Scores, other: Scores) -> float:
     """Rank correlation over the units of a row; NaN where all are equal."""
     first, second = together(one), together(other)
     if np.ptp(first) <= _SAME or np.ptp(second) <= _SAME:

@@ -3,7 +3,9 @@
 Legend: N rows.
 
 The statistic is the skill of `evaluation.faithfulness`: 0 is a random order, 1 the best of gradient x input, integrated
-gradients and leave one out, on the same rows. A method without signs is measured against theirs without signs.
+gradients, leave one out and Shapley values, on the same rows. A method without signs is measured against theirs without
+signs. Beside it stands the skill of positions alone: of how important the method finds units at the same place in other
+rows. They are made of the method itself, and so are no mark that it has to reach.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from salience.evaluation.trust.trial import Trial
 from salience.evaluation.verdict import PASS, WEAK
 
 NAME = "right_parts"
+#: The name of the positions alone among the methods.
+POSITION = "position"
 QUESTION = "Does removing what it points at change the answer more than removing anything else?"
 _MEANINGS = {
     "misleading": "Removing the parts it ranks first changes the answer less than removing parts at random",
@@ -36,6 +40,7 @@ def right_parts(trial: Trial, found: Competition, measured: Faithfulness, second
     statistics = {
         "skill": measured.skill,
         "skill_against_signed": measured.skills[method],
+        "skill_of_positions": drawn.score(POSITION),
         **_erasure(trial, measured),
         **({} if second is None else {"gain_by_second_operator": second.gain.score}),
     }
@@ -43,6 +48,7 @@ def right_parts(trial: Trial, found: Competition, measured: Faithfulness, second
         sentence = f"Nothing can be said: {drawn.reason}."
         return Measured(NAME, QUESTION, statistics, verdict=INCONCLUSIVE, sentence=sentence)
     skill = Estimate(drawn.values[method], drawn.draws[method])
+    positions = statistics["skill_of_positions"].value or 0.0
     best = drawn.best.replace("_", " ") + (" without its signs" if measured.unsigned else "")
     return Measured(
         NAME,
@@ -50,7 +56,7 @@ def right_parts(trial: Trial, found: Competition, measured: Faithfulness, second
         statistics,
         claims=_claims(skill, second),
         meanings=_MEANINGS,
-        numbers=f"skill {measured.skill}; 0 is a random order, 1 is {best}",
+        numbers=f"skill {measured.skill}, positions alone {positions:.2f}; 0 is a random order, 1 is {best}",
     )
 
 

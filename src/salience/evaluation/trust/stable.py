@@ -6,26 +6,38 @@ Embeddings are moved by Gaussian noise of a tenth of their size, eight times. On
 its probability within 0.02, counts. Told is the Jensen-Shannon divergence of the attention shares before and after, in
 bits: 0 is the same, 1 shares nothing.
 
+Where models are given that were trained with other seeds, or the model is an ensemble of such, it is also told how far
+two of them agree, in rank and in shares. That is information: two good models may look at different parts of repeated
+evidence.
+
 Reference: Alvarez-Melis and Jaakkola 2018, "On the Robustness of Interpretability Methods".
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from salience.core.errors import DataError
 from salience.core.seed import derive
 from salience.evaluation.bootstrap import mean
 from salience.evaluation.importance.gradient_x_input import embed
+from salience.evaluation.importance.importance import Scores
 from salience.evaluation.importance.received import AttentionShares
 from salience.evaluation.removal import together
 from salience.evaluation.removal_shift import is_value
+from salience.evaluation.score import Score
 from salience.evaluation.trust.claim import claim, estimate
+from salience.evaluation.trust.learned import rank_correlation
 from salience.evaluation.trust.outcome import INCONCLUSIVE, Measured, unavailable
 from salience.evaluation.trust.trial import Trial
-from salience.pipeline import evaluating
+from salience.pipeline import Pipeline, evaluating
 
 NAME = "stable"
 QUESTION = "Do changes that keep the answer keep the attention, too?"
@@ -39,24 +51,78 @@ _MEANINGS = {
 }
 
 
-def stable(trial: Trial) -> Measured:
-    """Judge how far attention moves under noise that keeps the answer."""
+def stable(trial: Trial, others: Sequence[Pipeline] = ()) -> Measured:
+    """Judge how far attention moves under noise that keeps the answer, and tell how far the others agree.
+
+    Raises:
+        DataError: another model divides a row into other units.
+    """
+    agreement = _agreement(trial, others) if others or trial.pipeline.members else {}
+    told = "".join(f"; {name.replace('_', ' ')} {score}" for name, score in agreement.items())
     if not isinstance(trial.method, AttentionShares):
-        return unavailable(NAME, QUESTION, f"'{trial.title}' is no attention")
+        reason = f"'{trial.title}' is no attention, which noise could move{told}"
+        return replace(unavailable(NAME, QUESTION, reason), statistics=agreement)
     moved = _moved(trial, trial.method)
     kept = np.flatnonzero(np.isfinite(moved))
     if len(kept) < len(moved) / 2:
-        sentence = "Nothing can be said: in most rows even this noise changes the answer."
-        return Measured(NAME, QUESTION, verdict=INCONCLUSIVE, sentence=sentence)
+        sentence = f"Nothing can be said: in most rows even this noise changes the answer{told}."
+        return Measured(NAME, QUESTION, agreement, verdict=INCONCLUSIVE, sentence=sentence)
     found = estimate(mean(moved[kept]), len(kept), trial.bootstrap_of(kept.tolist()))
     return Measured(
         NAME,
         QUESTION,
-        {"divergence": found.score},
+        {"divergence": found.score, **agreement},
         claims=(claim("pass", found, below=MOST), claim("fail", found, above=MOST)),
         meanings=_MEANINGS,
-        numbers=f"it moves by {found.score} bits of at most 1",
+        numbers=f"it moves by {found.score} bits of at most 1{told}",
     )
+
+
+def _agreement(trial: Trial, others: Sequence[Pipeline]) -> dict[str, Score]:
+    """Rank correlation and divergence of the shares of two models, averaged over all pairs."""
+    ranks, apart = [], []
+    for one, other in combinations(_scores(trial, others), 2):
+        for pair in zip(one, other, strict=True):
+            _check_units(*pair)
+        ranks.append([rank_correlation(*pair) for pair in zip(one, other, strict=True)])
+        apart.append([_divergence(*pair) for pair in zip(one, other, strict=True)])
+    numbers = {"rank_correlation_of_seeds": ranks, "divergence_of_seeds": apart}
+    return {name: _over_rows(trial, np.mean(each, axis=0)) for name, each in numbers.items()}
+
+
+def _scores(trial: Trial, others: Sequence[Pipeline]) -> Iterator[Sequence[Scores]]:
+    """The importances of the rows by each model: the one on trial, or its members, and the others."""
+    if not trial.pipeline.members:
+        yield trial.scores
+    cells = [{column: example.cell for column, example in row.items()} for row in trial.rows]
+    for other in (*trial.pipeline.members, *others):
+        yield trial.method.scores(other, other.encode(cells))
+
+
+def _over_rows(trial: Trial, values: Float[np.ndarray, "N"]) -> Score:
+    """The mean over the rows where there is a number."""
+    kept = np.flatnonzero(np.isfinite(values))
+    if not len(kept):
+        return Score(None, reason="all parts of each row are equally important")
+    return trial.bootstrap_of(kept.tolist()).estimate(mean(values[kept]), len(kept))
+
+
+def _divergence(one: Scores, other: Scores) -> float:
+    """The divergence of the absolute shares; NaN where there are none."""
+    first, second = (np.abs(together(each)) for each in (one, other))
+    if not first.sum() or not second.sum():
+        return float("nan")
+    return divergence(first / first.sum(), second / second.sum())
+
+
+def _check_units(own: Scores, other: Scores) -> None:
+    sizes = [{column: len(each) for column, each in scores.items()} for scores in (own, other)]
+    if sizes[0] != sizes[1]:
+        raise DataError(
+            f"two models divide a row into different units: {sizes[0]} and {sizes[1]}",
+            where="others",
+            fix="give models that were trained in the same way with other seeds",
+        )
 
 
 def _moved(trial: Trial, method: AttentionShares) -> Float[np.ndarray, "N"]:

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from salience.evaluation.bootstrap import Bootstrap
+from salience.evaluation.importance import Shapley
 from salience.evaluation.importance.importance import Importance, Scores
 from salience.evaluation.removal import Row
 from salience.pipeline import Pipeline
@@ -34,6 +35,11 @@ class Trial:
     targets: Sequence[Any] | None
     bootstrap: Bootstrap
     seed: int
+
+    @property
+    def shapley(self) -> Shapley:
+        """How the contribution of parts is measured: in six pairs of orders, of at most 64 parts."""
+        return Shapley(seed=self.seed)
 
     @property
     def title(self) -> str:

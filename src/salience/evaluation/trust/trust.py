@@ -11,29 +11,33 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float
+
 from salience.core.errors import NotAvailable
 from salience.evaluation.bootstrap import Bootstrap
-from salience.evaluation.competition import compete
+from salience.evaluation.competition import Competition, compete
 from salience.evaluation.faithfulness import COMPETITORS, Faithfulness, judged
-from salience.evaluation.importance import Received
+from salience.evaluation.importance import Received, Rollout
 from salience.evaluation.importance.importance import Importance
-from salience.evaluation.plausibility.marks import Rationale
-from salience.evaluation.removal import together
+from salience.evaluation.importance.parts import parts_of, spread
+from salience.evaluation.removal import answers, by_column, together
 from salience.evaluation.sample import chosen, draw
 from salience.evaluation.trust import outcome
 from salience.evaluation.trust.alone import alone
 from salience.evaluation.trust.enough import enough
 from salience.evaluation.trust.holm import ALPHA
 from salience.evaluation.trust.honest import honest
-from salience.evaluation.trust.human import human
-from salience.evaluation.trust.learned import learned
+from salience.evaluation.trust.human import Marks, human
+from salience.evaluation.trust.learned import learned, position_prior
 from salience.evaluation.trust.needed import needed
 from salience.evaluation.trust.outcome import Outcome
-from salience.evaluation.trust.right_parts import right_parts
+from salience.evaluation.trust.right_parts import POSITION, right_parts
 from salience.evaluation.trust.second_operator import Second, second_operator
 from salience.evaluation.trust.sentence import overall
 from salience.evaluation.trust.stable import stable
 from salience.evaluation.trust.trial import Trial
+from salience.models.outside import Outside
 from salience.pipeline import Pipeline
 
 #: Told what is being measured, how much is done and how much there is; 0 of 0 where that is not known.
@@ -88,7 +92,8 @@ def measure_trust(
     *,
     targets: Sequence[Any] | None = None,
     groups: Sequence[Hashable] | None = None,
-    rationales: Sequence[Rationale] | None = None,
+    rationales: Sequence[Marks] | None = None,
+    others: Sequence[Pipeline] = (),
     count: int = 256,
     seed: int = 0,
     draws: int = 2000,
@@ -98,15 +103,19 @@ def measure_trust(
 
     Args:
         rows: rows that training has not seen.
-        method: the importance on trial; by default the attention that each unit received.
+        method: the importance on trial; by default the attention that each unit received from the pool, or, in a model
+            of Hugging Face, what flowed from it through all layers.
         targets: their targets, to tell whether the model still works on shortened rows and without its attention.
         groups: a label per row (a day, a speaker, a document) whose rows are not independent.
-        rationales: what people marked: per row one mark per unit, or one row of marks per annotator, or None.
+        rationales: what people marked: per row one mark per unit, or one row of marks per annotator, or None; or a
+            mapping from columns to what `salience.data` reads from a column of rationales.
+        others: the same model trained with other seeds: T6 tells how far they agree.
         count: rows to measure; all if there are fewer. Rows with fewer than four units are passed over.
         draws: of the bootstrap.
 
     Raises:
-        DataError: no row has four units or more, or targets or groups are not one per row.
+        DataError: no row has four units or more, targets or groups are not one per row, or one of the others divides
+            rows into other units.
     """
     tell = progress or (lambda *_: None)
     rows = pipeline.as_rows(rows)
@@ -114,28 +123,22 @@ def measure_trust(
     targets = chosen(sample, targets, len(rows), "target")
     rationales = chosen(sample, rationales, len(rows), "rationale")
     bootstrap = Bootstrap(draws, seed, chosen(sample, groups, len(rows), "group"))
-    method = Received() if method is None else method
-    methods = {each.name: each for each in (*COMPETITORS, method)}
-    found = compete(
-        pipeline,
-        sample.rows,
-        list(methods.values()),
-        competitors=[each.name for each in COMPETITORS],
-        seed=seed,
-        progress=lambda done, total: tell("taking parts away", done, total),
-    )
+    method = method or _attention_of(pipeline)
     scores = method.scores(pipeline, sample.rows)
-    trial = Trial(pipeline, method, sample.rows, found.erased.raw, scores, targets, bootstrap, seed)
+    trial = Trial(pipeline, method, sample.rows, answers(pipeline, sample.rows), scores, targets, bootstrap, seed)
+    tell("measuring what each part carries", 0, 0)
+    walks = list(trial.shapley.walks(pipeline, sample.rows))
+    found = competition(trial, walks, progress=lambda done, total: tell("taking parts away", done, total))
     faithfulness = judged(pipeline, method.name, found, sample, targets, bootstrap)
     second, lacking = _second(trial)
     measured = []
     for test in (
         needed,
         lambda trial: right_parts(trial, found, faithfulness, second),
-        honest,
+        lambda trial: honest(trial, walks),
         lambda trial: enough(trial, found),
         learned,
-        stable,
+        lambda trial: stable(trial, others),
         lambda trial: human(trial, rationales),
         alone,
     ):
@@ -160,6 +163,31 @@ def measure_trust(
         second_operators=second.operators if second else None,
         guards=(faithfulness.shift.sentence, *lacking),
     )
+
+
+def _attention_of(pipeline: Pipeline) -> Importance:
+    # The answer of such a model is read from a position that is no unit.
+    return Rollout() if isinstance(pipeline.model, Outside) else Received()
+
+
+def competition(
+    trial: Trial,
+    walks: Sequence[Float[np.ndarray, "K R"]],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Competition:
+    """The importance on trial, its positions alone, post-hoc methods and Shapley values, all on the same rows.
+
+    `walks` are those of the trial's Shapley values, one per row.
+    """
+    posthoc = {each.name: each.scores(trial.pipeline, trial.rows) for each in COMPETITORS}
+    posthoc[trial.shapley.name] = [
+        by_column(row, spread(walked.mean(0), parts_of(row, trial.shapley.parts)))
+        for row, walked in zip(trial.rows, walks, strict=True)
+    ]
+    # A method that is on trial and is also a competitor takes its place.
+    scores = {**posthoc, POSITION: position_prior(trial.scores), trial.method.name: trial.scores}
+    return compete(trial.pipeline, trial.rows, scores, competitors=list(posthoc), seed=trial.seed, progress=progress)
 
 
 def _second(trial: Trial) -> tuple[Second | None, tuple[str, ...]]:
