@@ -20,8 +20,8 @@ from salience.evaluation.score import Score
 #: NaN where a draw leaves the statistic undefined.
 Statistic = Callable[[Float[np.ndarray, "R N"]], Float[np.ndarray, "R *K"]]
 
-# Weights that are made at once: 32 MB.
-BLOCK = 2**22
+# Weights that are made at once: 4 MB.
+BLOCK = 2**19
 
 
 @dataclass(frozen=True)
