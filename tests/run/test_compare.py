@@ -136,7 +136,7 @@ def test_rows_that_were_given_in_python_have_to_be_given_again(sentiment, copy):
     with pytest.raises(ConfigError) as caught:
         compare(copy, sentiment.run)
     assert "the run was made from rows in Python" in str(caught.value)
-    assert "give rows to compare the runs on" in str(caught.value)
+    assert "give rows that it has not learned from" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,15 @@ from typing import Any
 from salience.core import config
 from salience.core.build import build
 from salience.core.errors import ConfigError, ModelFolderError
-from salience.data import table
-from salience.data.infer import infer, labelled, parse_targets
 from salience.evaluation import importance
 from salience.evaluation.comparison import Comparison, compare_pipelines
 from salience.evaluation.importance.importance import Importance
 from salience.pipeline import Pipeline
-from salience.run.environment import data_facts
 from salience.run.folder import RunFolder
-from salience.run.produce import SETTINGS, check_same_data, prepare
+from salience.run.produce import SETTINGS
 from salience.run.run import Run, load
 from salience.run.settings import Settings
+from salience.run.unseen import Rows, given, own
 
 #: What runs measure of themselves, where they keep it, and what the key of its verdict is.
 VERDICTS = {"faithfulness": "faithfulness.json", "trust": "trust.json"}
@@ -62,19 +60,19 @@ def compare(
     chosen: Importance = build(method, importance)
     first, second = _side(run_a), _side(run_b)
     _check_targets(first, second)
-    given = _own(first, second, group) if rows is None else _given(rows, first, group)
+    unseen, notes = _rows(first, second, rows, group)
     found = compare_pipelines(
         first.pipeline,
         second.pipeline,
-        given.cells,
+        unseen.cells,
         chosen,
-        targets=given.targets,
-        groups=given.groups,
+        targets=unseen.targets,
+        groups=unseen.groups,
         count=count,
         seed=first.settings.options.seed if seed is None else seed,
         progress=progress,
     )
-    return dataclasses.replace(found, notes=(*given.notes, *found.notes), verdicts=_verdicts(first, second))
+    return dataclasses.replace(found, notes=(*notes, *found.notes), verdicts=_verdicts(first, second))
 
 
 @dataclass(frozen=True)
@@ -84,16 +82,6 @@ class _Side:
     folder: RunFolder
     pipeline: Pipeline
     settings: Settings
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Rows to compare runs on; targets where they have them."""
-
-    cells: Sequence[Mapping[Any, Any]]
-    targets: Sequence[Any] | None
-    groups: Sequence[Hashable] | None
-    notes: tuple[str, ...] = ()
 
 
 def _side(run: Run | str | Path) -> _Side:
@@ -112,19 +100,11 @@ def _check_targets(first: _Side, second: _Side) -> None:
         )
 
 
-def _own(first: _Side, second: _Side, group: str | None) -> _Rows:
-    """The test rows of the first run, with a warning where the second may have learned from them."""
-    if first.settings.data is None:
-        raise ConfigError(
-            "the run was made from rows in Python, and does not keep them",
-            where=str(first.folder.path),
-            fix="give rows to compare the runs on",
-        )
-    prepared = prepare(first.settings.data, first.settings)
-    check_same_data(first.folder, data_facts(first.settings.data, prepared.frame))
-    groups = None if group is None else [*table.column(prepared.frame, group).iloc[prepared.split.test]]
-    notes = () if _divided_alike(first, second) else (SEEN,)
-    return _Rows(prepared.rows("test"), prepared.targets_of("test"), groups, notes)
+def _rows(first: _Side, second: _Side, source: Any, group: str | None) -> tuple[Rows, tuple[str, ...]]:
+    """Rows to compare on, with a warning where the second run may have learned from the test rows of the first."""
+    if source is not None:
+        return given(source, first.settings, first.pipeline.columns, group=group), ()
+    return own(first.folder, first.settings, group=group), () if _divided_alike(first, second) else (SEEN,)
 
 
 SEEN = (
@@ -145,20 +125,6 @@ def _data(folder: RunFolder) -> str:
         raise ModelFolderError(
             "env.json does not say what data the run was made from", where=str(folder.path), fix="copy the run again"
         ) from error
-
-
-def _given(source: Any, side: _Side, group: str | None) -> _Rows:
-    frame = table.read(source)
-    columns, target = side.pipeline.columns, side.settings.target
-    targets = None
-    if target in frame.columns:
-        inference = infer(frame, target=target, inputs=columns, task=side.settings.task_name)
-        frame = labelled(frame, inference)
-        targets = parse_targets(frame, inference)
-    for name in columns:
-        table.column(frame, name)
-    groups = None if group is None else [*table.column(frame, group)]
-    return _Rows(frame[columns].to_dict("records"), targets, groups)
 
 
 def _verdicts(first: _Side, second: _Side) -> dict[str, tuple[str, str]]:

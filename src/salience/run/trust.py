@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from salience.core import config
-from salience.core.errors import ConfigError
-from salience.data import table
-from salience.data.infer import infer, labelled, parse_targets
 from salience.evaluation.trust import Trust, measure_trust
 from salience.evaluation.trust.trust import Progress
 from salience.pipeline import Pipeline
-from salience.run.environment import data_facts, environment
+from salience.run.environment import environment
 from salience.run.folder import RunFolder
-from salience.run.produce import SETTINGS, check_same_data, prepare
+from salience.run.produce import SETTINGS
 from salience.run.settings import Settings
+from salience.run.unseen import given, own
 
 #: Where a run keeps it.
 TRUST = "trust.json"
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Labelled rows that training has not seen."""
-
-    cells: Sequence[Mapping[Any, Any]]
-    targets: Sequence[Any]
-    groups: Sequence[Hashable] | None
 
 
 def trust(
@@ -36,6 +24,7 @@ def trust(
     pipeline: Pipeline,
     source: Any = None,
     *,
+    others: Sequence[Pipeline] = (),
     count: int = 256,
     seed: int | None = None,
     group: str | None = None,
@@ -43,8 +32,11 @@ def trust(
 ) -> Trust:
     """Measure whether the attention of a run is true.
 
+    Where the settings of the run name a rationale, and the rows have its column, what people marked is measured, too.
+
     Args:
-        source: a labelled file, frame or mappings; by default the test rows of the run.
+        source: a file, a frame or mappings, with or without the target; by default the test rows of the run.
+        others: the same model trained with other seeds, to tell how far they agree.
         count: rows to measure.
         seed: of everything random; by default that of the run.
         group: a column that names what rows are drawn in: a day, a speaker, a document.
@@ -55,12 +47,17 @@ def trust(
     """
     path = folder.path / SETTINGS
     settings = config.make(Settings, config.read(path), where=str(path))
-    rows = _own(folder, settings, group) if source is None else _given(source, settings, pipeline, group)
+    if source is None:
+        rows = own(folder, settings, group=group)
+    else:
+        rows = given(source, settings, pipeline.columns, group=group)
     return measure_trust(
         pipeline,
         rows.cells,
         targets=rows.targets,
         groups=rows.groups,
+        rationales=rows.rationales,
+        others=others,
         count=count,
         seed=settings.options.seed if seed is None else seed,
         progress=progress,
@@ -70,24 +67,3 @@ def trust(
 def to_json(found: Trust) -> dict[str, Any]:
     """Everything that was measured, with the versions of what took part."""
     return {**found.to_dict(), "environment": environment()}
-
-
-def _own(folder: RunFolder, settings: Settings, group: str | None) -> Rows:
-    if settings.data is None:
-        raise ConfigError(
-            "the run was made from rows in Python, and does not keep them",
-            where=str(folder.path),
-            fix="give labelled rows",
-        )
-    prepared = prepare(settings.data, settings)
-    check_same_data(folder, data_facts(settings.data, prepared.frame))
-    groups = None if group is None else [*table.column(prepared.frame, group).iloc[prepared.split.test]]
-    return Rows(prepared.rows("test"), prepared.targets_of("test"), groups)
-
-
-def _given(source: Any, settings: Settings, pipeline: Pipeline, group: str | None) -> Rows:
-    frame = table.read(source)
-    inference = infer(frame, target=settings.target, inputs=pipeline.columns, task=settings.task_name)
-    frame = labelled(frame, inference)
-    groups = None if group is None else [*table.column(frame, group)]
-    return Rows(frame[pipeline.columns].to_dict("records"), parse_targets(frame, inference), groups)
