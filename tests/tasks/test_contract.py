@@ -108,6 +108,19 @@ def test_answers_agree_with_probabilities(case: Case, task: Task, raw: Tensor) -
             assert 0 <= answer.probability <= 1
 
 
+def test_several_models_answer_with_the_mean_of_their_probabilities(case: Case, task: Task) -> None:
+    if not hasattr(task, "average"):
+        pytest.skip(f"{case.name} answers with one model only")
+    # Far apart, so that some probabilities round to 0 and 1.
+    raws = torch.stack([some(case, N), -2 * some(case, N), 40 * some(case, N).flip(0)])
+    average = task.average(raws)
+    assert average.isfinite().all()
+    torch.testing.assert_close(
+        task.probabilities(average), torch.stack([task.probabilities(each) for each in raws]).mean(0)
+    )
+    torch.testing.assert_close(task.probabilities(task.average(raws[:1])), task.probabilities(raws[0]))
+
+
 def test_the_choice_is_what_is_answered(case: Case, task: Task, raw: Tensor) -> None:
     chosen, answers = task.choose(raw), task.decode(raw)
     assert len(chosen) == N
