@@ -32,9 +32,12 @@ class GAT(Graph):
         heads: number of heads; divides the width.
         self_loops: whether a node without an edge to itself gets one, as in the paper. Not needed where the layer adds
             its input to its output. The record keeps such loops apart from the edges.
+        dropout: share of the weights dropped in training; the record tells them all.
+        project: whether W is learned. Without it W changes nothing, as where what is read comes out of a linear map
+            already, or goes into one.
 
     Raises:
-        ConfigError: heads do not divide the width.
+        ConfigError: heads do not divide the width, or a dropout that is no share.
         DataError: the layout has no edges, or one that does not join two real positions of one example.
 
     Nodes (0, 0), (1, 2) and (3, 4), edges from the latter two to the first, W that changes nothing, and c = (1, 0): the
@@ -50,8 +53,10 @@ class GAT(Graph):
     tensor([[0.1192, 0.8808]])
     """
 
-    def __init__(self, width: int, *, heads: int = 4, self_loops: bool = False) -> None:
-        super().__init__(width, heads=heads, self_loops=self_loops)
+    def __init__(
+        self, width: int, *, heads: int = 4, self_loops: bool = False, dropout: float = 0.0, project: bool = True
+    ) -> None:
+        super().__init__(width, heads=heads, self_loops=self_loops, dropout=dropout, project=project)
         self.of_query = nn.Parameter(torch.empty(heads, width // heads))
         self.of_source = nn.Parameter(torch.empty(heads, width // heads))
         for each in (self.of_query, self.of_source):

@@ -33,9 +33,12 @@ class GATv2(Graph):
         heads: number of heads; divides the width.
         self_loops: whether a node without an edge to itself gets one, as in the paper. Not needed where the layer adds
             its input to its output. The record keeps such loops apart from the edges.
+        dropout: share of the weights dropped in training; the record tells them all.
+        project: whether W is learned. Without it W changes nothing, as where what is read comes out of a linear map
+            already, or goes into one.
 
     Raises:
-        ConfigError: heads do not divide the width.
+        ConfigError: heads do not divide the width, or a dropout that is no share.
         DataError: the layout has no edges, or one that does not join two real positions of one example.
 
     Nodes (0, 0), (1, 2) and (3, 4), edges from the latter two to the first, W that changes nothing, U = 0, and
@@ -53,8 +56,10 @@ class GATv2(Graph):
     tensor([2.7616, 3.7616])
     """
 
-    def __init__(self, width: int, *, heads: int = 4, self_loops: bool = False) -> None:
-        super().__init__(width, heads=heads, self_loops=self_loops)
+    def __init__(
+        self, width: int, *, heads: int = 4, self_loops: bool = False, dropout: float = 0.0, project: bool = True
+    ) -> None:
+        super().__init__(width, heads=heads, self_loops=self_loops, dropout=dropout, project=project)
         self.query = nn.Linear(width, width)
         self.v = nn.Parameter(torch.empty(heads, width // heads))
         for each in (self.query.weight, self.v):

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from salience.attention.heads import check_heads
 from salience.attention.mechanism import only_among_themselves
 from salience.core.batch import Layout
-from salience.core.errors import DataError
+from salience.core.errors import ConfigError, DataError
 from salience.core.record import Attention
 from salience.kernels import segment
 from salience.kernels.edges import Edges
@@ -31,13 +31,19 @@ class Graph(nn.Module, ABC):
     among_themselves: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("edges",)
 
-    def __init__(self, width: int, *, heads: int = 4, self_loops: bool = False) -> None:
+    def __init__(
+        self, width: int, *, heads: int = 4, self_loops: bool = False, dropout: float = 0.0, project: bool = True
+    ) -> None:
         super().__init__()
         check_heads(self, width, heads)
+        if not 0 <= dropout < 1:
+            raise ConfigError(f"dropout must be at least 0 and below 1, got {dropout}", where=type(self).__name__)
         self.heads = heads
         self.self_loops = self_loops
-        self.source = nn.Linear(width, width, bias=False)
-        nn.init.xavier_uniform_(self.source.weight)
+        self.dropout = nn.Dropout(dropout)
+        self.source = nn.Linear(width, width, bias=False) if project else nn.Identity()
+        if isinstance(self.source, nn.Linear):
+            nn.init.xavier_uniform_(self.source.weight)
 
     @abstractmethod
     def score(
@@ -61,13 +67,13 @@ class Graph(nn.Module, ABC):
             edges, seen = _with_loops(edges, layout)
         offered = self.source(nodes).unflatten(-1, (self.heads, -1))
         weights = segment.softmax(self.score(nodes, offered, edges), edges[1], segments=len(nodes), seen=seen)
-        # Many small parts are summed: not in half precision.
-        parts = offered[edges[0]].to(weights.dtype) * weights[..., None]
+        # Many small parts are summed: not in half precision. The record tells weights, not which were dropped.
+        parts = offered[edges[0]].to(weights.dtype) * self.dropout(weights)[..., None]
         mixed = parts.new_zeros(offered.shape).index_add(0, edges[1], parts)
         return mixed.flatten(1).to(offered.dtype).view(query.shape), self._record(weights, layout)
 
     def extra_repr(self) -> str:
-        return f"heads={self.heads}, self_loops={self.self_loops}"
+        return f"heads={self.heads}, self_loops={self.self_loops}, dropout={self.dropout.p}"
 
     def _record(self, weights: Float[Tensor, "M H"], layout: Layout) -> Edges:
         assert layout.edges is not None

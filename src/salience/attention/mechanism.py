@@ -50,6 +50,8 @@ FIELDS = {
     "groups": "groups of positions, such as sentences",
     "grid": "positions in a grid, such as the pixels of an image or the frames of a film",
     "edges": "edges between positions, as a graph has",
+    "kinds": "a kind for each edge, as a graph with several relations has",
+    "asked": "positions that are asked about, as a table of nodes or of edges has",
     "times": "a time for each position",
 }
 

@@ -1,6 +1,7 @@
 """What travels from the loader to a model: padded values, and the structure that says what is real.
 
-Legend: B examples, S sources, E edges. Batch first, right padding.
+Legend: B examples, S sources, E edges, R rows that are answered, K positions asked about in each. Batch first, right
+padding.
 """
 
 from __future__ import annotations
@@ -15,6 +16,16 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
+class Links:
+    """How the positions of one example are joined, and which of them are asked about."""
+
+    edges: np.ndarray  # [2, E] from source to query, positions of the example
+    owner: np.ndarray  # [E] index of the unit each edge belongs to; -1 for none
+    asked: np.ndarray  # [K] the positions the question is about; none where it is about the whole
+    kinds: np.ndarray | None = None  # [E] number of the kind of each edge
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """One cell, encoded: what the model reads, and which unit of the raw data each position belongs to."""
 
@@ -23,9 +34,13 @@ class Example:
     places: np.ndarray  # [U, k] where each unit sits in the raw cell; a Span is (start, stop)
     owner: np.ndarray  # [S] index of the unit each position belongs to; -1 for special positions
     groups: np.ndarray | None = None  # [S] number of the group (the sentence) each position lies in, from 0, ascending
+    links: Links | None = None  # of a graph
 
     def __len__(self) -> int:
         return len(self.values)
+
+
+_MOVED = ("groups", "edges", "kinds", "asked", "times")
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,11 @@ class Layout:
     grid: tuple[int, ...] | None = None
     #: Who may look: from source to query, both counted through the batch (`example * size + position`).
     edges: Int[Tensor, "2 E"] | None = None
+    #: The kind of each edge, from 0.
+    kinds: Int[Tensor, "E"] | None = None
+    #: The positions that each answer is about, counted as in `edges`. Usually an example is one row and gets one
+    #: answer; where rows lie in one graph, a single example may hold it, and be asked for all of them at once.
+    asked: Int[Tensor, "R K"] | None = None
     #: When each position happened, in any unit.
     times: Float[Tensor, "B S"] | None = None
 
@@ -51,14 +71,14 @@ class Layout:
         return torch.arange(self.size, device=self.lengths.device) < self.lengths[:, None]
 
     def to(self, device: torch.device | str) -> Layout:
-        moved = {name: getattr(self, name) for name in ("groups", "edges", "times")}
+        moved = {name: getattr(self, name) for name in _MOVED}
         moved = {name: None if values is None else values.to(device) for name, values in moved.items()}
         return replace(self, lengths=self.lengths.to(device), **moved)
 
 
 @dataclass(frozen=True)
 class Stream:
-    """One input column of a batch."""
+    """One input of a batch."""
 
     values: Tensor  # [B, S, ...]
     layout: Layout
@@ -73,7 +93,7 @@ class Batch:
 
     streams: Mapping[str, Stream]
     target: Tensor | None = None
-    examples: Sequence[Mapping[str, Example]] = ()  # one mapping (column -> example) per row
+    examples: Sequence[Mapping[str, Example]] = ()  # one mapping (input -> example) per row
 
     def __len__(self) -> int:
         return len(next(iter(self.streams.values())).layout.lengths)

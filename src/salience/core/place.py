@@ -6,6 +6,30 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: the cell of one row."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An edge of a graph, between the ids of its ends as the user wrote them."""
+
+    source: str | int
+    target: str | int
+    number: int | None  # its row in the edge table, counted from 0; None for a loop that was added
+    added: bool = False  # a loop from a node to itself that the user's table does not have
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of a graph, by the id that the user gave it."""
+
+    id: str | int
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of a text: characters `start` to `stop` (exclusive) of the raw string."""
 
@@ -23,8 +47,8 @@ class Stretch:
     series: str | None  # None: the table is one series
 
 
-# Other kinds of data add their own place here (a box, an edge); reports draw by its type.
-Place = Span | Stretch
+# Other kinds of data add their own place here; reports draw by its type.
+Place = Column | Edge | Node | Span | Stretch
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ class Attention(ABC):
     asked: Int[Tensor, "B"]
     #: Does each row of a real query sum to one?
     normalised: bool
+    #: The share of a query that stays what it was, beside what it gathers: one half stands for a residual connection,
+    #: and zero says that the layer has none.
+    stays: float = 0.5
 
     @abstractmethod
     def rows(self, index: Int[Tensor, "R"]) -> Float[Tensor, "B H R S"]:

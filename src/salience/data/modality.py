@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Protocol, Self
 
+import numpy as np
 from torch import nn
 
 from salience.core.batch import Example, Stream
@@ -66,3 +67,16 @@ class Blanking(Protocol):
 
     def blank(self, example: Example, hidden: Collection[int]) -> Example:
         """The same example, with nothing known of these units but that they are there."""
+
+
+class Uniting(Protocol):
+    """What a modality may do besides: read what rows have in common once, as nodes of one graph have neighbours."""
+
+    def unite(
+        self, examples: Sequence[Example], *, drop: float = 0.0, chance: np.random.Generator | None = None
+    ) -> Stream | None:
+        """All examples as a single one that is asked for each of them, in their order; None where that cannot be.
+
+        A model gives the same answers as to the examples one by one. In training `drop` is the share of units left
+        out, and `chance` draws them.
+        """

@@ -1,0 +1,90 @@
+"""Layers of graph attention: with each of them a node hears from one step further away (Velickovic et al. 2018).
+
+Legend: B examples, S sources (nodes), W width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+import salience.attention as mechanisms
+from salience.core.batch import Layout
+from salience.core.build import build
+from salience.core.errors import ConfigError
+from salience.kernels.masks import blank
+from salience.models.encoders.encoder import Encoded
+
+
+class GraphStack(nn.Module):
+    r"""Each layer lets nodes look along their edges: :math:`x \gets \mathrm{ELU}(\mathrm{attention}(x))`, or, with
+    `residual`, :math:`x \gets x + \mathrm{ELU}(\mathrm{attention}(\mathrm{norm}(x)))`.
+
+    Idea: as many layers as steps; a node that is asked about knows its neighbourhood, and its records tell along which
+    edges. The last layer has no ELU, because the head follows it.
+    Cost: that of the mechanism, for each layer.
+    Works badly when: layers are many; all nodes become alike (Li et al. 2018, "Deeper Insights into Graph Convolutional
+    Networks").
+
+    Args:
+        layers: number of layers, at least 1. The data should reach as far: see `hops` of the modality.
+        attention: a mechanism that looks along edges, as a config names it.
+        last: the mechanism of the last layer, if that is another one: the paper has one head there, and eight before.
+        dropout: share of channels dropped in training from what each layer but the first reads.
+        residual: whether a layer adds what it gathers to what it read. Without it a node hears itself only along an
+            edge to itself.
+
+    Raises:
+        ConfigError: no layer, a mechanism that does not look along edges, or an unknown name or option.
+
+    Reference: Velickovic et al. 2018, "Graph Attention Networks", section 3.3.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        *,
+        layers: int = 2,
+        attention: str | Mapping[str, Any] = "GAT",
+        last: str | Mapping[str, Any] | None = None,
+        dropout: float = 0.1,
+        residual: bool = False,
+    ) -> None:
+        super().__init__()
+        if layers < 1:
+            raise ConfigError(f"expected at least 1 layer, got {layers}", where="GraphStack", fix="or use Identity")
+        self.width = width
+        chosen = [*[attention] * (layers - 1), last or attention]
+        self.layers = nn.ModuleList(build(each, mechanisms, width) for each in chosen)
+        for each in self.layers:
+            _check(each)
+        self.norms = nn.ModuleList(nn.LayerNorm(width) if residual else nn.Identity() for _ in chosen)
+        self.residual = residual
+        self.activation = nn.ELU()
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> Encoded:
+        values = blank(values, layout)
+        records = []
+        for number, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
+            read = values if number == 0 else self.dropout(values)
+            told, record = layer(norm(read), layout=layout)
+            if number < len(self.layers) - 1 or self.residual:
+                told = self.activation(told)
+            values = read + told if self.residual else told
+            if not self.residual:
+                record.stays = 0.0
+            records.append(record)
+        return Encoded(blank(values, layout), layout, tuple(records))
+
+
+def _check(mechanism: nn.Module) -> None:
+    if "edges" not in getattr(mechanism, "needs", ()):
+        raise ConfigError(
+            f"{type(mechanism).__name__} does not look along edges",
+            where="GraphStack",
+            fix="choose GAT, GATv2 or another mechanism for graphs, or the encoder Transformer",
+        )
