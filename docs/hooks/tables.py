@@ -79,13 +79,16 @@ def options_of(made: type) -> list[inspect.Parameter]:
 
 
 def told(made: type) -> dict[str, str]:
-    """What the documentation of a class says of each option, on one line."""
+    """What the documentation of a class, or else of those it extends, says of each option, on one line."""
     import griffe
 
-    documentation = griffe.Docstring(inspect.getdoc(made) or "")
-    sections = griffe.parse_google(documentation, warn_missing_types=False, warn_unknown_params=False)
-    listed = [each.value for each in sections if each.kind is griffe.DocstringSectionKind.parameters]
-    return {each.name: " ".join(each.description.split()) for section in listed for each in section}
+    found: dict[str, str] = {}
+    for each in reversed([each for each in made.__mro__ if each.__module__.startswith("salience.")]):
+        documentation = griffe.Docstring(inspect.cleandoc(each.__doc__ or ""))
+        sections = griffe.parse_google(documentation, warn_missing_types=False, warn_unknown_params=False)
+        listed = [section.value for section in sections if section.kind is griffe.DocstringSectionKind.parameters]
+        found |= {option.name: " ".join(option.description.split()) for section in listed for option in section}
+    return found
 
 
 def documented(kind: type) -> dict[str, str]:
