@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -16,9 +17,9 @@ from salience.core.batch import Batch
 from salience.core.errors import ConfigError
 from salience.models.encoders.transformer import Layer
 from salience.models.model import Output
-from salience.models.networks.asked import Asked
 from salience.models.networks.instance import Instance
 from salience.models.networks.network import Network, WindowShape
+from salience.models.networks.some_queries import SomeQueries
 
 
 class ITransformer(Network):
@@ -27,7 +28,7 @@ class ITransformer(Network):
     Idea: what one variable knows of another is a relation between two courses, not between two moments. Nothing says
     in which order variables stand, so that they may be put in any other.
 
-    Formula: :math:`z_v = W_e x_v + b_e` of the L steps of each variable, then layers of attention over v, then
+    Formula: :math:`z_v = W_e x_v + b_e` of the steps of each variable, then layers of attention over v, then
     :math:`\hat y_v = W z_v + b`, at the level and scale of the window.
 
     Cost: O(V^2 D + V D^2) time per layer, O(V D) memory; (L + F) D parameters of the two maps.
@@ -66,7 +67,7 @@ class ITransformer(Network):
         super().__init__(shape)
         if layers < 1:
             raise ConfigError(f"expected at least 1 layer, got {layers}", where="ITransformer")
-        self.stem = nn.Linear(shape.look_back, width)
+        self.stem = nn.Linear(shape.rows, width)
         self.dropout = nn.Dropout(dropout)
         self.layers = nn.ModuleList(
             Layer(width, MultiHead(width, heads=heads), hidden=feedforward * width, dropout=dropout)
@@ -76,8 +77,10 @@ class ITransformer(Network):
         self.head = nn.Linear(width, shape.horizon * shape.outputs)
 
     def embed(self, batch: Batch) -> dict[str, Float[Tensor, "B V D"]]:
-        windows = self.values(batch)
-        return {column: self.stem(Instance.of(windows).taken(windows)) for column in self.columns}
+        past, ahead = self._apart(batch)
+        # What is known of the horizon stands at the scale of the training rows.
+        steps = torch.cat([Instance.of(past).taken(past), ahead], dim=-1)
+        return {column: self.stem(steps) for column in self.columns}
 
     def read(self, embedded: Mapping[str, Float[Tensor, "B V D"]], batch: Batch) -> Output:
         (column,), shape = self.columns, self.shape
@@ -87,5 +90,9 @@ class ITransformer(Network):
             records.append(record)
         last = self.norm(values)[:, list(shape.targets)]  # [B, N, D]
         forecast = self.head(last).unflatten(-1, (shape.horizon, shape.outputs))
-        answer = self.answer(Instance.of(self.values(batch)).given(forecast, shape.targets))
-        return Output(answer, {column: (*records[:-1], Asked(records[-1], shape.targets))})
+        answer = self.answer(Instance.of(self._apart(batch)[0]).given(forecast, shape.targets))
+        return Output(answer, {column: (*records[:-1], SomeQueries(records[-1], shape.targets))})
+
+    def _apart(self, batch: Batch) -> tuple[Float[Tensor, "B V L"], Float[Tensor, "B V ahead"]]:
+        values = self.values(batch)
+        return values[..., : self.shape.look_back], values[..., self.shape.look_back :]

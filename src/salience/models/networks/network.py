@@ -1,7 +1,7 @@
 """What a whole network is: it reads windows of a series from end to end and says where in them it looked.
 
-Legend: B windows, S positions, D width, V variables, L steps of the look-back, N targets, F steps of the horizon,
-Q numbers per forecast.
+Legend: B windows, S positions, D width, V variables, L steps of the look-back, T steps that are read, N targets,
+F steps of the horizon, Q numbers per forecast.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from salience.models.model import Output
 class WindowShape:
     """How large the windows are that a network reads, and what it forecasts of them.
 
+    Variables are whatever has a number at each step: indicators of missing numbers count as such, and so do numbers
+    that stay the same within a series.
+
     Raises:
         ConfigError: a length below one, a target that is no variable, or patches that do not fill the look-back.
     """
@@ -34,10 +37,8 @@ class WindowShape:
     targets: tuple[int, ...]
     #: Numbers per forecast: 1, or that of the quantiles.
     outputs: int = 1
-    #: Covariates that are known for the steps of the horizon.
+    #: How many of the variables are known for the steps of the horizon, which are then read as well.
     future: int = 0
-    #: Numbers that belong to the series as a whole.
-    static: int = 0
     #: Steps of one patch, for networks that read patches.
     patch: int | None = None
     #: The input that is read.
@@ -62,26 +63,34 @@ class WindowShape:
             )
 
     @property
+    def rows(self) -> int:
+        """Steps that are read: those of the look-back, and those of the horizon if anything is known of them."""
+        return self.look_back + (self.horizon if self.future else 0)
+
+    @property
     def positions(self) -> dict[str, tuple[int, int]]:
         """Per kind of elements, how many positions a window has and how many numbers stand at each."""
-        length, variables = self.look_back, self.variables
-        kinds = {"times": (length, variables), "variables": (variables, length), "cells": (length * variables, 1)}
-        return kinds if self.patch is None else {**kinds, "patches": (variables * length // self.patch, self.patch)}
+        variables, cells = self.variables, self.look_back * self.variables + self.horizon * self.future
+        kinds = {"times": (self.rows, variables), "variables": (variables, self.rows), "cells": (cells, 1)}
+        if self.patch is not None:
+            kinds["patches"] = (variables * self.look_back // self.patch, self.patch)
+        return kinds
 
 
 class Network(nn.Module, ABC):
     """A model without stem, encoder, pool and head of its own choice: made as `Name(shape, *, option=...)`.
 
-    It is embedded, read and explained like `salience.models.Model`. Values are those of `Series`: standardised by the
-    training rows, a missing value zero, which is their mean. A window that is shorter than the look-back is padded on
-    the right; what padding holds counts as missing.
+    It is embedded, read and explained like `salience.models.Model`. Values are those of the `Series` modality:
+    standardised by the training rows and never NaN, since it carries the last number forward and gives indicators of
+    what was missing. Windows have one length; what stands at padding all the same is read as zero, the training mean.
 
     The raw answer is [B, F * N * Q]: all targets of the first step, then of the second. Of the records, the last one is
     asked by the forecast, one query per step of the horizon where the network can tell steps apart.
 
-    A class says in `elements` what its positions are: "times" [B, L, V], "variables" [B, V, L], "patches"
-    [B, V * P, patch] or "cells" [B, L * V, 1], of one variable after the other in patches, of one step after the other
-    in cells.
+    A class says in `elements` what its positions are: "times" [B, T, V], "variables" [B, V, T], "patches"
+    [B, V * P, patch] or "cells" [B, S, 1], one variable after the other in patches, one step after the other in cells.
+    The T steps are those of the look-back, then those of the horizon if any variable is known there; the others are
+    zero then, and have no cells. Patches end where the look-back does.
     """
 
     elements: ClassVar[str]

@@ -14,7 +14,7 @@ from torch import Tensor
 from salience.core.record import Attention
 
 
-class Asked(Attention):
+class SomeQueries(Attention):
     """The rows of these queries, in this order. Holds the record and nothing else."""
 
     def __init__(self, inner: Attention, queries: Sequence[int]) -> None:
