@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from salience.data.modalities import Text
+from salience.data.modalities import Table, Text
 from salience.data.modality import Modality
 
 
@@ -17,6 +17,7 @@ class Case:
     cells: Sequence[Any]
     missing: Sequence[Any]
     wrong: Sequence[Any]
+    expected: str = "text"
 
 
 REVIEWS = (
@@ -47,7 +48,31 @@ def text(**options: Any) -> Case:
     )
 
 
+PEOPLE = (
+    {"age": 30, "job": "cook", "member": "yes", "since": "2024-01-31", "id": 1},
+    {"age": "41.5", "job": "vet", "member": "no", "since": "2023-05-01 12:30", "id": 2},
+    {"age": None, "job": "cook", "member": "Yes", "since": None, "id": 3},
+    {"age": "-7", "job": "vet", "member": None, "since": "2024/02/29", "id": 4},
+    {"age": 1e300, "job": None, "member": "NO", "since": "2020-12-31T23:59:59+01:00", "id": 5},
+)
+COLUMNS = {"age": "numeric", "job": "categorical", "member": "boolean", "since": "date"}
+
+
+def table(**options: Any) -> Case:
+    return Case(
+        make=lambda: Table(**options),
+        training=PEOPLE,
+        cells=(*PEOPLE, {"age": -1e300, "job": "king", "member": "maybe", "since": "1066-10-14"}),
+        missing=(None,),
+        wrong=(3, "text", ["a"]),
+        expected="a mapping from column to cell",
+    )
+
+
 CASES = {
+    "Table": table(columns=COLUMNS),
+    "Table, standard": table(columns=COLUMNS, numbers="standard"),
+    "Table, numbers": table(columns=["age"]),
     "Text": text(),
     "Text, pairs": text(pairs=97),
     "Text, cut short": text(max_tokens=5),

@@ -1,6 +1,7 @@
 """Kinds of data a model can read. One file each; names here are public."""
 
 from salience.data.modalities.series import Series
+from salience.data.modalities.table import Table
 from salience.data.modalities.text import Text
 
-__all__ = ["Series", "Text"]
+__all__ = ["Series", "Table", "Text"]
