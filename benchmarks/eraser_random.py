@@ -12,6 +12,9 @@ draws of random scores, for another cut. The released models read at most 512 pi
 
 Reviews that have no mark before the cut have no AUPRC and are left out; `counted as 0` keeps them.
 
+Where in a review people mark tells more than most models: a prior that has read nothing, how often the other test
+reviews are marked at the same relative position, is scored beside it.
+
 Comprehensiveness and sufficiency of a random order are no check of a metric: they say how a model takes lost words, and
 the published model is a BERT with an LSTM. What the small models of `benchmarks.teaching` have is in its results.
 
@@ -48,7 +51,11 @@ def main() -> None:
             random_auprc(f"first {words} words", cut),
             random_auprc(f"first {words} words, counted as 0", cut, undefined=0.0),
         ]
-    rows.append(random_auprc("last 425 words", [mask[-425:] for mask in marks]))
+    rows += [
+        random_auprc("last 425 words", [mask[-425:] for mask in marks]),
+        prior_auprc("whole reviews", marks),
+        prior_auprc("first 425 words", [mask[:425] for mask in marks]),
+    ]
     write("eraser_random", rows)
 
 
@@ -61,18 +68,32 @@ def word_marks(side: Marked) -> list[np.ndarray]:
     ]
 
 
+def prior_auprc(what: str, marks: list[np.ndarray]) -> Row:
+    """The mean over texts of the AUPRC of the position prior."""
+    from salience.evaluation.plausibility import auprc, position_prior
+
+    priors = position_prior([mask[None] for mask in marks])
+    return _row(f"AUPRC of positions, {what}", np.array([auprc(p, m) for p, m in zip(priors, marks, strict=True)]), "")
+
+
 def random_auprc(what: str, marks: list[np.ndarray], *, undefined: float | None = None) -> Row:
     """The mean over texts, with its interval over texts; `undefined` stands for texts without a mark."""
-    from salience.evaluation.bootstrap import Bootstrap, mean
     from salience.evaluation.plausibility import auprc
 
     generator = np.random.default_rng(0)
     each = np.array([auprc(generator.random((DRAWS, len(mask))), mask).mean() for mask in marks])
-    kept = each[~np.isnan(each)] if undefined is None else np.nan_to_num(each, nan=undefined)
-    score = Bootstrap(2000).estimate(mean(kept), len(kept))
     density = np.mean([mask.mean() for mask in marks])
-    note = f"{len(kept)} reviews; {density:.3f} of the words are marked; {PUBLISHED}"
-    return Row(f"AUPRC of random scores, {what}", score.value or 0.0, "", score.low, score.high, note=note)
+    kept = each if undefined is None else np.nan_to_num(each, nan=undefined)
+    return _row(f"AUPRC of random scores, {what}", kept, f"; {density:.3f} of the words are marked; {PUBLISHED}")
+
+
+def _row(what: str, values: np.ndarray, note: str) -> Row:
+    """The mean of those that are defined."""
+    from salience.evaluation.bootstrap import Bootstrap, mean
+
+    kept = values[~np.isnan(values)]
+    score = Bootstrap(2000).estimate(mean(kept), len(kept))
+    return Row(what, score.value or 0.0, "", score.low, score.high, note=f"{len(kept)} reviews{note}")
 
 
 if __name__ == "__main__":
