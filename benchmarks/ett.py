@@ -77,11 +77,11 @@ RECIPES = {
     "DLinear": Recipe(learning_rate=5e-3),
     "NLinear": Recipe(learning_rate=5e-3),
     "PatchTST": Recipe(
-        options={"width": 16, "layers": 2, "dropout": 0.2},
+        options={"width": 32, "heads": 2, "layers": 2, "feedforward": 2, "dropout": 0.2, "reach": 1},
         patch=24,
         batch_size=128,
-        epochs=12,
-        patience=12,
+        epochs=8,
+        patience=8,
         schedule="once",
     ),
 }

@@ -26,7 +26,8 @@ class ITransformer(Network):
     r"""Variables look at each other: the whole past of each one is one vector.
 
     Idea: what one variable knows of another is a relation between two courses, not between two moments. Nothing says
-    in which order variables stand, so that they may be put in any other.
+    in which order variables stand, so that they may be put in any other. Nothing is normalised between the layers and
+    the last map, so that without what they add the network is a linear one.
 
     Formula: :math:`z_v = W_e x_v + b_e` of the steps of each variable, then layers of attention over v, then
     :math:`\hat y_v = W z_v + b`, at the level and scale of the window.
@@ -73,7 +74,6 @@ class ITransformer(Network):
             Layer(width, MultiHead(width, heads=heads), hidden=feedforward * width, dropout=dropout)
             for _ in range(layers)
         )
-        self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, shape.horizon * shape.outputs)
 
     def embed(self, batch: Batch) -> dict[str, Float[Tensor, "B V D"]]:
@@ -88,7 +88,7 @@ class ITransformer(Network):
         for layer in self.layers:
             values, record = layer(values, batch.streams[column].layout)
             records.append(record)
-        last = self.norm(values)[:, list(shape.targets)]  # [B, N, D]
+        last = values[:, list(shape.targets)]  # [B, N, D]
         forecast = self.head(last).unflatten(-1, (shape.horizon, shape.outputs))
         answer = self.answer(Instance.of(self._apart(batch)[0]).given(forecast, shape.targets))
         return Output(answer, {column: (*records[:-1], SomeQueries(records[-1], shape.targets))})

@@ -29,7 +29,8 @@ class PatchTST(Network):
     r"""Stretches of a variable look at each other, and a linear map of all of them makes the forecast.
 
     Idea: a single step says little, a stretch has a shape; and variables that share all weights but never meet are
-    many more examples. Patches begin at the steps of the look-back that `patch` divides; each one is read together
+    many more examples. Nothing is normalised between the layers and the last map, so that without what they add the
+    network is a linear one. Patches begin at the steps of the look-back that `patch` divides; each one is read together
     with the next ones, as overlapping patches are.
 
     Formula: :math:`z_p = W_e\,[x_p, x_{p+1}] + e_p`, then layers of attention over the p of one variable, then
@@ -82,7 +83,6 @@ class PatchTST(Network):
             Layer(width, MultiHead(width, heads=heads), hidden=feedforward * width, dropout=dropout)
             for _ in range(layers)
         )
-        self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(patches * width, shape.horizon * shape.outputs)
 
     def embed(self, batch: Batch) -> dict[str, Float[Tensor, "B S D"]]:
@@ -103,7 +103,7 @@ class PatchTST(Network):
         for layer in self.layers:
             values, record = layer(values, inner)
             records.append(WithinVariables(record, layout))
-        last = self.norm(values).unflatten(0, (-1, shape.variables))[:, list(shape.targets)]  # [B, N, P, D]
+        last = values.unflatten(0, (-1, shape.variables))[:, list(shape.targets)]  # [B, N, P, D]
         instance = Instance.of(self._windows(batch))
         forecast = self.head(self.dropout(last.flatten(2))).unflatten(-1, (shape.horizon, shape.outputs))
         answer = self.answer(instance.given(forecast, shape.targets))
