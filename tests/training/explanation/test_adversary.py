@@ -1,15 +1,19 @@
 """An adversary answers like its base, and looks elsewhere the more that is worth."""
 
 import math
+from copy import copy
 
 import pytest
 import torch
 
-from salience.core.errors import ConfigError
+from salience.core.errors import ConfigError, NotAvailable
 from salience.evaluation.bootstrap import Bootstrap
 from salience.evaluation.importance import Received
 from salience.models import Model
+from salience.models.guided import Guided, uniform
+from salience.pipeline import Pipeline
 from salience.tasks import Classification
+from salience.training import Side
 from salience.training.explanation import measure_trade_off, train_adversary
 from salience.training.explanation.adversary import Imitation, Rival
 from tests.training.explanation.trained import OPTIONS, trained
@@ -65,6 +69,19 @@ def test_an_adversary_is_a_pipeline_like_any_other(tmp_path):
     assert {each.prediction for each in made.predict(TEXTS)} == {"good", "bad"}
     assert len(Received()(made, TEXTS)) == 23
     assert made.task.temperature == base.task.temperature
+
+
+def test_only_a_single_model_that_learns_where_to_look_has_an_adversary(tmp_path):
+    base, train, validation, _ = trained()
+    led = copy(base)
+    led.model = Guided(base.model, uniform)
+    with pytest.raises(NotAvailable, match="Guided is no single model with pools of its own"):
+        train_adversary(led, train, validation, weight=0.1, options=OPTIONS, folder=tmp_path)
+    mean = Pipeline({"text": {"Text": {"min_count": 1}}}, "Classification", model={"width": 4, "pool": "Mean"})
+    mean.learn(*rows(20, seed=1))
+    sides = [Side(mean.encode(texts), targets) for texts, targets in (rows(20, seed=1), rows(10, seed=2))]
+    with pytest.raises(NotAvailable, match="is not learned, so nothing can teach it"):
+        train_adversary(mean, *sides, weight=0.1, options=OPTIONS, folder=tmp_path)
 
 
 def test_impossible_weights_are_refused(tmp_path):

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from salience.core.batch import Batch
-from salience.core.errors import ConfigError
+from salience.core.errors import ConfigError, NotAvailable
 from salience.evaluation.bootstrap import Bootstrap
 from salience.evaluation.explanation.difference import Difference, measure_difference
 from salience.evaluation.explanation.distance import answer_distance
@@ -72,7 +72,7 @@ def measure_trade_off(
     Raises:
         ConfigError: there is no weight, or one is negative.
         DataError: there are no rows to compare on.
-        NotAvailable: the model was trained elsewhere, or its attention is not learned.
+        NotAvailable: this is no single model of ours, or its attention is not learned.
     """
     if not weights:
         raise ConfigError("expected at least one weight to train with, got none")
@@ -102,12 +102,17 @@ def train_adversary(
 
     Raises:
         ConfigError: a negative weight.
-        NotAvailable: the model was trained elsewhere, or its attention is not learned.
+        NotAvailable: this is no single model of ours, or its attention is not learned.
 
     Reference: Wiegreffe and Pinter 2019, "Attention is not not Explanation", section 4.1.
     """
     if weight < 0:
         raise ConfigError(f"the weight of an adversary is 0 or more, got {weight:g}")
+    if not isinstance(base.model, Model):
+        raise NotAvailable(
+            f"{type(base.model).__name__} is no single model with pools of its own, against which one could train",
+            fix="give a single model that was made by salience",
+        )
     rival = renewed(base, seed=options.seed)
     training = copy(rival)
     # Training asks of a model that it answers a batch, and of a task what `Imitation` has.
