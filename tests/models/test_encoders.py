@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from salience.core.batch import Layout
 from salience.core.errors import ConfigError
-from salience.models.encoders import Convolution, FeedForward, Hierarchical, Identity, Recurrent
+from salience.models.encoders import Convolution, FeedForward, Hierarchical, Identity, Recurrent, TabNet, Transformer
 from salience.models.flow import position_weights
 from salience.models.pools import Mean
 
@@ -65,6 +65,51 @@ def test_words_of_a_document_share_its_weight() -> None:
     torch.testing.assert_close(found, torch.tensor([[1 / 4, 1 / 4, 1 / 6, 1 / 6, 1 / 6], [1 / 2, 1 / 2, 0, 0, 0]]))
 
 
+def test_a_transformer_without_positions_sees_a_set() -> None:
+    encoder = Transformer(4, layers=1, attention={"MultiHead": {"heads": 2}}, positions=None).double().eval()
+    values = torch.randn(1, 5, 4, dtype=torch.float64)
+    order = [3, 0, 4, 1, 2]
+    found = encoder(values, layout_of(5)).values[:, order]
+    torch.testing.assert_close(encoder(values[:, order], layout_of(5)).values, found)
+
+
+def test_the_steps_of_tabnet_by_hand() -> None:
+    encoder = TabNet(2, steps=2, gamma=1.0).eval()
+    encoder.norm = torch.nn.Identity()
+    with torch.no_grad():
+        encoder.keys.weight.copy_(torch.eye(2) * 2**0.5)
+        for query in encoder.queries:
+            query.weight.zero_()
+            query.bias.copy_(torch.tensor([1.0, 0.0]))
+    values = torch.tensor([[[0.9, 0.0], [0.5, 0.0], [0.2, 0.0]]])
+    (record,) = encoder(values, layout_of(3)).records
+    first = torch.tensor([0.7, 0.3, 0.0])
+    torch.testing.assert_close(record.weights()[0, 0, 0], first)
+    # Scores and the logarithms of 0.3, 0.7 and 1: -0.304, 0.143 and 0.2, all above the threshold of -0.320.
+    scores = values[0, :, 0] + (1 - first).log()
+    torch.testing.assert_close(record.weights()[0, 0, 1], scores - (scores.sum() - 1) / 3)
+
+
+def test_without_relaxation_no_position_is_used_up_twice() -> None:
+    encoder = TabNet(2, steps=3, gamma=1.0).eval()
+    with torch.no_grad():
+        encoder.keys.weight.mul_(1000)
+    (record,) = encoder(torch.randn(31, 7, 2), layout_of(*[7] * 31)).records
+    weights = record.weights()[:, 0]
+    used = (weights == 1).cumsum(1)
+    assert (weights == 1).any()
+    assert (weights[:, 1:][used[:, :-1] > 0] == 0).all()
+
+
+def test_weights_of_tabnet_are_its_masks_times_the_weights_of_its_steps() -> None:
+    # As many steps as positions: their numbers do not tell which record leads where.
+    encoder = TabNet(2, steps=3).eval()
+    encoded = encoder(torch.randn(2, 3, 2), layout_of(3, 1))
+    _, pooled = Mean(2)(encoded.values, encoded.layout)
+    masks = encoded.records[0].weights()[:, 0]
+    torch.testing.assert_close(position_weights([*encoded.records, pooled]), masks.mean(1))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -81,6 +126,8 @@ def test_words_of_a_document_share_its_weight() -> None:
             "Hierarchical cannot read the words of a sentence",
         ),
         (lambda: Hierarchical(4, pool="Maen"), "did you mean 'Mean'"),
+        (lambda: TabNet(4, steps=0), "at least 1 step and a relaxation of at least 1, got 0 and 1.3"),
+        (lambda: TabNet(4, gamma=0.9), "at least 1 step and a relaxation of at least 1, got 3 and 0.9"),
     ],
 )
 def test_what_cannot_work_is_refused(make, message) -> None:

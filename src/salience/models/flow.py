@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from salience.core.record import Attention
-from salience.models.groups import OverGroups
+from salience.models.groups import OverGroups, OverSteps
 
 
 def position_weights(records: Sequence[Attention]) -> Float[Tensor, "B S"]:
@@ -51,4 +51,4 @@ def rollout(records: Sequence[Attention]) -> Float[Tensor, "B S"]:
 def _is_grouping(record: Attention) -> bool:
     """Are its queries others than its sources? Their numbers alone may agree by chance, in one batch of many."""
     _, _, queries, sources = record.shape
-    return isinstance(record, OverGroups) or queries != sources
+    return isinstance(record, OverGroups | OverSteps) or queries != sources

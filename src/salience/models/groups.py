@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from salience.core.batch import Layout
-from salience.core.record import Attention
+from salience.core.record import Attention, Dense
 from salience.kernels.groups import first_of_group
 
 
@@ -77,6 +77,10 @@ class OverGroups(Attention):
         if query_weights is None:
             query_weights = self.uniform()
         return self._weights * query_weights.gather(1, self._rank.clamp(min=0))[:, None].to(self._weights.dtype)
+
+
+class OverSteps(Dense):
+    """Steps of reading ask all positions: rows are steps, in place of positions or groups."""
 
 
 class WithinGroups(Attention):

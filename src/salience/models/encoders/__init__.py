@@ -7,6 +7,7 @@ from salience.models.encoders.hierarchical import Hierarchical
 from salience.models.encoders.identity import Identity
 from salience.models.encoders.pretrained import Pretrained
 from salience.models.encoders.recurrent import Recurrent
+from salience.models.encoders.tabnet import TabNet
 from salience.models.encoders.transformer import Transformer
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "Identity",
     "Pretrained",
     "Recurrent",
+    "TabNet",
     "Transformer",
 ]

@@ -35,8 +35,8 @@ class Transformer(nn.Module):
         shared: whether all layers are one and the same, with the parameters of one (Lan et al. 2020, "ALBERT").
         feedforward: hidden units of the feed-forward step, per channel.
         dropout: share of channels dropped in training from what each step adds.
-        positions: a class of `salience.models.position`, as a config names it. Rotary ones turn heads, so they need an
-            attention that has some, such as MultiHead.
+        positions: a class of `salience.models.position`, as a config names it; None where positions have no order, as
+            the columns of a table. Rotary ones turn heads, so they need an attention that has some, such as MultiHead.
 
     Raises:
         ConfigError: no layer, heads that do not divide the width, an attention that cannot do with these positions, or
@@ -55,22 +55,22 @@ class Transformer(nn.Module):
         shared: bool = False,
         feedforward: int = 4,
         dropout: float = 0.1,
-        positions: str | Mapping[str, Any] = "Sinusoidal",
+        positions: str | Mapping[str, Any] | None = "Sinusoidal",
     ) -> None:
         super().__init__()
         if layers < 1:
             raise ConfigError(f"expected at least 1 layer, got {layers}", where="Transformer", fix="or use Identity")
         self.width = width
-        rotary = issubclass(find(named(positions)[0], position), position.Rotary)
+        rotary = positions is not None and issubclass(find(named(positions)[0], position), position.Rotary)
         # Normalised first, so that the waves are neither louder nor softer than the words, whatever the stem gives.
         self.entry = nn.Sequential(nn.LayerNorm(width))
-        if not rotary:
+        if positions is not None and not rotary:
             self.entry.append(build(positions, position, width))
         self.depth = layers
         self.layers = nn.ModuleList()
         for _ in range(1 if shared else layers):
             mechanism = build(attention, mechanisms, width)
-            if rotary:
+            if positions is not None and rotary:
                 _turn(mechanism, positions, width)
             self.layers.append(Layer(width, mechanism, hidden=feedforward * width, dropout=dropout))
         self.norm = nn.LayerNorm(width)
