@@ -10,11 +10,12 @@ from salience.data.quality import check
 from salience.data.registry import DataFile, DataSet, data_home, known, lookup
 from salience.data.sets import readable, rows
 from salience.data.split import Split, default_split, split
-from salience.data.splitters import ByColumn, ByGroup, ByHash, ByTime, Splitter, Stratified
+from salience.data.splitters import ByBorders, ByColumn, ByGroup, ByHash, ByTime, Splitter, Stratified
 from salience.data.synthetic import planted_chinese, planted_regression, planted_sentiment
 from salience.data.table import column, read, stream
 
 __all__ = [
+    "ByBorders",
     "ByColumn",
     "ByGroup",
     "ByHash",

@@ -130,7 +130,7 @@ def _is_numeric(cells: pd.Series) -> bool:
 def _numbers(frame: pd.DataFrame, name: str) -> Float[np.ndarray, "N"]:
     cells = frame[name]
     missing = cells.isna().to_numpy()
-    numbers = numbers_of([float(cell) if isinstance(cell, bool) else str(cell) for cell in cells])
+    numbers = numbers_of(str(float(cell)) if isinstance(cell, bool) else str(cell) for cell in cells)
     bad = np.flatnonzero(np.isnan(numbers) & ~missing)
     said_missing = np.array([str(cells.iloc[i]).strip().lower() in ("nan", "na", "null", "none", "") for i in bad])
     if len(bad) and not said_missing.all():

@@ -19,11 +19,10 @@ from salience.data.fault import where
 from salience.data.infer import Inference, parse_targets
 from salience.data.kind import numbers_of
 from salience.data.same import folded
+from salience.data.stamps import read_stamps
 from salience.data.table import column, source_of
 
-__all__ = ["ByColumn", "ByGroup", "ByHash", "ByTime", "Stratified"]
-
-__all__ = ["ByColumn", "ByGroup", "ByHash", "ByTime", "Stratified"]
+__all__ = ["ByBorders", "ByColumn", "ByGroup", "ByHash", "ByTime", "Stratified"]
 
 SIDES = ("train", "validation", "test")
 _NAMES = {
@@ -65,7 +64,7 @@ class ByHash(Splitter):
             keys, of = folded(frame, inference.inputs), "the input text"
         else:
             keys, of = _given(frame, self.id_column), f"'{self.id_column}'"
-        return _cut(_hashed(keys), self.fractions), f"{_shares(self.fractions)}, by a hash of {of}"
+        return _cut(_hashed(keys), self.fractions), f"{shares(self.fractions)}, by a hash of {of}"
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class Stratified(Splitter):
         order = np.random.default_rng(derive(self.seed, "split")).permutation(len(first))
         order = order[np.argsort(stratum[order], kind="stable")]
         side = _dealt(order, stratum, size, self.fractions)
-        how = f"{_shares(self.fractions)}, stratified by '{inference.target}' with seed {self.seed}; "
+        how = f"{shares(self.fractions)}, stratified by '{inference.target}' with seed {self.seed}; "
         return side[group], how + "rows of the same text stay together"
 
 
@@ -149,7 +148,59 @@ class ByTime(Splitter):
         _, moment, count = np.unique(times, return_inverse=True, return_counts=True)
         before = np.cumsum(count) - count
         side = _cut(before / len(frame), self.fractions)
-        return side[moment], f"{_shares(self.fractions)}, from the earliest '{self.column}' to the latest"
+        return side[moment], f"{shares(self.fractions)}, from the earliest '{self.column}' to the latest"
+
+
+@dataclass(frozen=True)
+class ByBorders(Splitter):
+    """Before the first border is train, from the second on is test, and validation lies between.
+
+    Args:
+        column: the column of times: numbers, or dates as ISO 8601 writes them.
+        borders: where validation begins, where test begins, and, if there is a third, where test ends; later rows are
+            on no side.
+    """
+
+    column: str
+    borders: Sequence[str | float]
+
+    def __post_init__(self) -> None:
+        if len(self.borders) not in (2, 3):
+            raise ConfigError(
+                f"expected two or three borders, got {list(self.borders)!r}",
+                where="ByBorders",
+                fix="say where validation begins, where test begins, and perhaps where test ends",
+            )
+
+    @property
+    def how(self) -> str:
+        """In words how the rows are divided."""
+        validation, test, *end = self.borders
+        until = f" and ends before {end[0]}" if end else ""
+        return f"validation begins at {validation}, test begins at {test}{until}, by '{self.column}'"
+
+    def sides(self, frame: pd.DataFrame, inference: Inference) -> tuple[Int[np.ndarray, "N"], str]:  # noqa: ARG002
+        stamps = read_stamps(column(frame, self.column), source_of(frame))
+        return np.searchsorted(self.numbers(dates=stamps.dates), stamps.times, side="right"), self.how
+
+    def numbers(self, *, dates: bool) -> list[float]:
+        """The borders on the clock of the column.
+
+        Raises:
+            ConfigError: one is no time stamp of the kind that the column holds, or they do not ascend.
+        """
+        cells = pd.Series(list(self.borders), dtype=object, name=self.column)
+        try:
+            found = read_stamps(cells, "the borders")
+        except DataError as error:
+            raise ConfigError(error.problem, where="ByBorders", fix=error.fix) from error
+        if found.dates != dates or (np.diff(found.times) <= 0).any():
+            raise ConfigError(
+                f"the borders {list(self.borders)} do not ascend, or are no {'dates' if dates else 'numbers'}",
+                where="ByBorders",
+                fix="give them in order, as the column has them",
+            )
+        return found.times.tolist()
 
 
 @dataclass(frozen=True)
@@ -169,7 +220,7 @@ class ByGroup(Splitter):
 
     def sides(self, frame: pd.DataFrame, inference: Inference) -> tuple[Int[np.ndarray, "N"], str]:  # noqa: ARG002
         hashed = _hashed(_given(frame, self.column))
-        return _cut(hashed, self.fractions), f"{_shares(self.fractions)} of the groups in '{self.column}', by hash"
+        return _cut(hashed, self.fractions), f"{shares(self.fractions)} of the groups in '{self.column}', by hash"
 
 
 def side_of(cell: object) -> int | None:
@@ -185,7 +236,8 @@ def _check(fractions: Sequence[float]) -> None:
         )
 
 
-def _shares(fractions: Sequence[float]) -> str:
+def shares(fractions: Sequence[float]) -> str:
+    """Fractions of the sides in words."""
     return ", ".join(f"{100 * share:.3g} % {name}" for share, name in zip(fractions, SIDES, strict=True))
 
 

@@ -16,9 +16,10 @@ from scipy.sparse import csr_matrix, hstack
 from torch import Tensor
 
 from salience.data.tokens.pattern import word
+from salience.evaluation.forecast_baselines import forecast_baselines
 from salience.evaluation.score import Score
 from salience.evaluation.scores import answer_scores
-from salience.tasks import Task
+from salience.tasks import Forecast, Task
 
 # The most frequent words (and pairs) that a linear model weighs, per column.
 MOST_FEATURES = 200_000
@@ -45,18 +46,33 @@ def baselines(
     regression on weighted counts of words, "TF-IDF with pairs" one that also counts pairs of neighbours. Words are
     those of `data.tokens.pattern`, so that each Han character counts as one.
 
-    Rows without a single word leave the linear models out.
+    Rows without a single word leave the linear models out. A forecast is compared with `forecast_baselines`.
 
     Args:
         task: fitted on the training targets.
         groups: one label per test row; see `Bootstrap`.
     """
+    if isinstance(task, Forecast):
+        guessed = forecast_baselines(train_targets, test_targets, task)
+        return _scored(guessed, task, test_targets, draws=draws, seed=seed, groups=groups)
     known = task.encode(train_targets)
     answers = {_same_name(known): _same(task, known, len(test))}
     for name, longest in (("TF-IDF", 1), ("TF-IDF with pairs", 2)):
         if features := _tf_idf(train, test, longest):
             answers[name] = _linear(task, known, *features)
-    target = task.encode(test_targets)
+    return _scored(answers, task, test_targets, draws=draws, seed=seed, groups=groups)
+
+
+def _scored(
+    answers: Mapping[str, Float[np.ndarray, "N C"]],
+    task: Task,
+    targets: Sequence[Any],
+    *,
+    draws: int,
+    seed: int,
+    groups: Sequence[Hashable] | None,
+) -> dict[str, dict[str, Score]]:
+    target = task.encode(targets)
     return {
         name: answer_scores(task, each, target, draws=draws, seed=seed, groups=groups) for name, each in answers.items()
     }

@@ -15,7 +15,7 @@ from torch import Tensor
 from salience.evaluation.bootstrap import Bootstrap, Statistic, mean
 from salience.evaluation.score import Score
 from salience.evaluation.weighted import explained
-from salience.tasks import Task
+from salience.tasks import Forecast, Task
 
 # A model whose score falls by more than this has not learnt to do with missing parts (Hooker et al. 2019).
 LARGEST_FALL = 0.1
@@ -75,6 +75,12 @@ def is_value(task: Task, raw: Float[Tensor, "N C"]) -> bool:
     return task.decode(raw[:1])[0].probability is None
 
 
+def true_focus(task: Task, targets: Sequence[Any]) -> Float[Tensor, "N"]:
+    """What `task.focus` would be if the answers were true; of tasks that answer with a value."""
+    target = task.encode(targets).double()
+    return task.truth(target) if isinstance(task, Forecast) else target
+
+
 Comparison = Callable[[Float[Tensor, "N M C"]], Statistic]
 
 
@@ -90,7 +96,7 @@ def _classes(task: Task, raw: Float[Tensor, "N C"], targets: Sequence[Any] | Non
 
 
 def _values(task: Task, raw: Float[Tensor, "N C"], targets: Sequence[Any] | None) -> tuple[str, Comparison]:
-    actual = (task.focus(raw) if targets is None else task.encode(targets)).double()
+    actual = task.focus(raw).double() if targets is None else true_focus(task, targets)
 
     def fit(answers: Float[Tensor, "N M C"]) -> Statistic:
         given = task.focus(answers.flatten(0, 1)).unflatten(0, answers.shape[:2])

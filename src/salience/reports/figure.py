@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salience.core.errors import NotAvailable
-from salience.core.place import Heat
+from salience.core.place import Heat, Span
 from salience.reports.content import Calibration, Confusion, CurvePoint, History, Method, Proof, ShownExample
 from salience.reports.lettering import Lettering
 from salience.reports.numerals import count, measured, percent, signed
@@ -39,13 +39,19 @@ def importance(shown: ShownExample, method: Method, proof: Proof | None, path: s
     figure = _figure(6.4, 1.3 + 0.27 * len(heats))
     axes, letters = figure.add_subplot(), Lettering()
     _bars(axes, heats, signed if method.signed else percent)
-    places = [f"characters {heat.unit.place.start}-{heat.unit.place.stop}" for heat in heats]
+    places = [_place(heat) for heat in heats]
     _names(axes.yaxis, [letters.label(heat.unit.text, instead=at) for heat, at in zip(heats, places, strict=True)])
     answer = "" if shown.probability is None else f" {percent(shown.probability)}"
     title, font = letters.label(f"{shown.prediction}{answer}", instead="this prediction", most=60)
     axes.set_title(title, loc="left", fontproperties=font, fontsize=11, color=_INK, parse_math=False)
     caption = f"Importance by {method.name}, row {shown.row_id}. {proof_of(method.name, proof)}"
     return _save(figure, path, f"{caption} {letters.note}")
+
+
+def _place(heat: Heat) -> str:
+    """What stands for a unit whose letters cannot be drawn."""
+    place = heat.unit.place
+    return f"characters {place.start}-{place.stop}" if isinstance(place, Span) else str(place)
 
 
 def history(told: History, path: str | Path) -> Path:

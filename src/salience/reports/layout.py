@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from salience.core.place import Heat
+from salience.core.place import Heat, Span
 from salience.reports import charts
 from salience.reports.content import Method, ReportContent, ShownExample
 from salience.reports.numerals import between, percent, signed
@@ -164,7 +164,10 @@ def _classes(shown: ShownExample) -> tuple[ClassBar, ...]:
 def _with_whole(laid: Laid, methods: Sequence[Method], room: int) -> Laid:
     heats = next((laid.shown.heats[each.name] for each in methods if each.name in laid.shown.heats), ())
     full = full_strength(heats)
-    long = {column: text for column, text in laid.shown.cells.items() if len(text) > SHOWN}
+    # A picture shows the whole cell already.
+    drawn = {heat.unit.column for heat in heats if not isinstance(heat.unit.place, Span)}
+    cells_shown = {column: text for column, text in laid.shown.cells.items() if column not in drawn}
+    long = {column: text for column, text in cells_shown.items() if len(text) > SHOWN}
     cells = [Cell(column, render(text, _of(column, heats), full=full), len(text)) for column, text in long.items()]
     fitting = []
     for cell in cells:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -31,7 +31,7 @@ def _read(wanted: Any, stored: object, where: str) -> Any:
     origin = get_origin(wanted)
     if origin in (Union, types.UnionType):
         kinds = [each for each in get_args(wanted) if each is not type(None)]
-        return None if stored is None else _read(kinds[0], stored, where)
+        return None if stored is None else _read(_kind(kinds, stored), stored, where)
     if is_dataclass(wanted) and isinstance(wanted, type):
         return _record(wanted, stored, where)
     if origin is tuple:
@@ -41,6 +41,20 @@ def _read(wanted: Any, stored: object, where: str) -> Any:
         items = _expect(dict, stored, where).items()
         return {str(name): _read(get_args(wanted)[1], each, f"{where}[{name!r}]") for name, each in items}
     return _expect((int, float) if wanted is float else wanted, stored, where)
+
+
+def _kind(kinds: Sequence[Any], stored: object) -> Any:
+    """Of several kinds of records, the one that has these fields; the first where none has."""
+    if isinstance(stored, Mapping):
+        return next(
+            (
+                each
+                for each in kinds
+                if isinstance(each, type) and is_dataclass(each) and set(_hints(each)) == set(stored)
+            ),
+            kinds[0],
+        )
+    return kinds[0]
 
 
 def _record(wanted: type, stored: object, where: str) -> Any:

@@ -9,10 +9,11 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from salience.core.place import Heat
+from salience.core.place import Heat, Span
 from salience.reports.content import Epoch, Fact, Method, Proof, ReportContent, ScoreRow, Seeds, ShownExample, Trust
 from salience.reports.numerals import between, count, duration, measured, number, percent, signed
 from salience.reports.render.level import full_strength, level, strongest
+from salience.reports.render.span import span_of
 from salience.reports.render.window import windows
 from salience.reports.visible import on_one_line, shortened, visible
 from salience.reports.wording import NOT_MEASURED, proof_of, wording_of
@@ -112,8 +113,11 @@ def example(shown: ShownExample, method: Method, proof: Proof | None, *, colour:
     for column, cell in shown.cells.items():
         if len(shown.cells) > 1:
             text.append(f"{on_one_line(column)}: ", style="dim")
-        _marked(text, cell, [heat for heat in heats if heat.unit.column == column], method, full, colour)
-        text.append("\n\n")
+        own = [heat for heat in heats if heat.unit.column == column]
+        # Only a text is shown in full here; of other data the strongest units tell enough.
+        if all(isinstance(heat.unit.place, Span) for heat in own):
+            _marked(text, cell, own, method, full, colour)
+            text.append("\n\n")
     text.append(f"strongest by {on_one_line(method.name)}\n", style="dim")
     _strongest(text, heats, method, full, colour)
     return text.append("\n" + on_one_line(proof_of(method.name, proof)))
@@ -159,15 +163,15 @@ def _answer(shown: ShownExample) -> str:
 def _marked(text: Text, cell: str, heats: Sequence[Heat], method: Method, full: float, colour: bool) -> None:
     marked = [heat for heat in strongest(heats, len(heats)) if level(heat.score, full)]
     reached = 0
-    for span in windows(cell, [heat.unit.place for heat in marked], limit=_SHOWN):
+    for span in windows(cell, [span_of(heat) for heat in marked], limit=_SHOWN):
         if span.start > reached:
             text.append(f"\n... {count(span.start - reached)} characters ...\n", style="dim")
         reached = span.start
-        inside = (heat for heat in marked if span.start <= heat.unit.place.start < span.stop)
-        for heat in sorted(inside, key=lambda each: each.unit.place.start):
-            text.append(visible(cell[reached : heat.unit.place.start]))
-            reached = min(heat.unit.place.stop, span.stop)
-            _mark(text, visible(cell[heat.unit.place.start : reached]), heat, method, full, colour)
+        inside = (heat for heat in marked if span.start <= span_of(heat).start < span.stop)
+        for heat in sorted(inside, key=lambda each: span_of(each).start):
+            text.append(visible(cell[reached : span_of(heat).start]))
+            reached = min(span_of(heat).stop, span.stop)
+            _mark(text, visible(cell[span_of(heat).start : reached]), heat, method, full, colour)
         text.append(visible(cell[reached : span.stop]))
         reached = span.stop
     if reached < len(cell):

@@ -9,6 +9,8 @@ from typing import Any
 
 from salience.core.place import Heat
 from salience.data.infer import Inference
+from salience.data.mend import mended
+from salience.data.windows import Window
 from salience.evaluation import Score
 from salience.evaluation.competition import RANDOM
 from salience.evaluation.effect import Effect
@@ -18,7 +20,8 @@ from salience.evaluation.verdict import judge
 from salience.pipeline import Pipeline
 from salience.reports import content as show
 from salience.run.measure import Classes, Seen, Shown
-from salience.tasks import Answer
+from salience.run.trajectories import drawing
+from salience.tasks import Answer, Trajectory
 from salience.training import Fitted
 
 _RANDOM = ("random order", "no importance at all: the yardstick", False)
@@ -52,6 +55,13 @@ SCORES: Mapping[str, str] = {
     "r2": "R2",
     "rmse": "root mean squared error",
     "mae": "mean absolute error",
+    "mse": "mean squared error",
+    "mae_units": "mean absolute error in the user's unit",
+    "mase": "MASE",
+    "smape": "sMAPE (percent)",
+    "direction": "right direction",
+    "pinball": "pinball loss",
+    "coverage": "coverage of the interval",
     "pearson": "Pearson correlation",
     "spearman": "Spearman correlation",
 }
@@ -73,7 +83,7 @@ def said(answer: Answer) -> str:
     prediction = answer.prediction
     if isinstance(prediction, tuple):
         return ", ".join(prediction) or "none"
-    return f"{prediction:.6g}" if isinstance(prediction, float) else prediction
+    return f"{prediction:.6g}" if isinstance(prediction, float) else str(prediction)
 
 
 def written(target: Any) -> str:
@@ -97,8 +107,8 @@ def _example(
         rows[shown.index],
         answer,
         shown.heats,
-        target=written(target),
-        correct=None if isinstance(answer.prediction, float) else answer.prediction == target,
+        target=None if isinstance(target, Window) else written(target),
+        correct=None if isinstance(answer.prediction, float | Trajectory) else answer.prediction == target,
         note=shown.note,
     )
 
@@ -116,7 +126,7 @@ def example(
     """One row with its answer and its importances by method."""
     return show.ShownExample(
         row_id=row_id,
-        cells={name: cell if isinstance(cell, str) else "" for name, cell in row.items()},
+        cells={name: cell_text(cell, answer) for name, cell in row.items()},
         prediction=said(answer),
         target=target,
         correct=correct,
@@ -125,6 +135,13 @@ def example(
         heats={METHODS[name][0]: tuple(each) for name, each in heats.items()},
         note=note,
     )
+
+
+def cell_text(cell: object, answer: Answer) -> str:
+    """What a picture of a cell is drawn from: its text, or the numbers of a window and its forecast as JSON."""
+    if isinstance(cell, Window):
+        return drawing(cell, answer)
+    return mended(cell) if isinstance(cell, str) else ""
 
 
 def proof(found: Faithfulness) -> show.Proof:

@@ -12,7 +12,8 @@ from salience.evaluation.faithfulness import Faithfulness
 from salience.evaluation.seeds import SeedAgreement
 from salience.run.folder import RunFolder
 from salience.run.measure import Classes, Seen
-from salience.tasks import Answer
+from salience.run.trajectories import trajectories_frame
+from salience.tasks import Answer, Trajectory
 from salience.training import Fitted
 
 
@@ -77,7 +78,10 @@ def _course(fitted: Fitted) -> dict[str, Any]:
 
 
 def write_answers(folder: RunFolder, ids: Sequence[str], seen: Seen, targets: Sequence[Any]) -> None:
-    """The answer to every test row beside its target."""
+    """The answer to every test row beside its target; of forecasts, those that do not overlap."""
+    if any(isinstance(each.prediction, Trajectory) for each in seen.answers[:1]):
+        folder.write_text("predictions.csv", trajectories_frame(ids, seen.answers, targets).to_csv(index=False))
+        return
     frame = answers_frame(ids, seen.answers)
     frame.insert(1, "target", ["|".join(each) if isinstance(each, tuple) else each for each in targets])
     folder.write_text("predictions.csv", frame.to_csv(index=False))

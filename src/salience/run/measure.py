@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,14 @@ from salience.evaluation.importance import GradientXInput, IntegratedGradients, 
 from salience.evaluation.importance.importance import Importance
 from salience.evaluation.seeds import SeedAgreement, seed_agreement
 from salience.pipeline import Pipeline
-from salience.tasks import Answer
+from salience.tasks import Answer, Forecast
 
 #: The methods a report shows beside each other; the first one is judged.
 SHOWN: tuple[Importance, ...] = (Received(), IntegratedGradients(steps=16), GradientXInput(), LeaveOneOut(parts=64))
 #: Rows shown in full, and units named per class.
 EXAMPLES, TELLING = 24, 12
+#: Units of windows that overlap which are written one by one.
+MOST_UNITS = 100_000
 #: Bins of the reliability diagram.
 BINS = 10
 
@@ -39,10 +41,16 @@ class Seen:
     scores: dict[str, Score]
 
 
-def see(pipeline: Pipeline, examples: Sequence[Mapping[str, Example]], targets: Sequence[Any]) -> Seen:
-    """Answer rows with known targets and score the answers."""
+def see(
+    pipeline: Pipeline,
+    examples: Sequence[Mapping[str, Example]],
+    targets: Sequence[Any],
+    *,
+    groups: Sequence[Hashable] | None = None,
+) -> Seen:
+    """Answer rows with known targets and score the answers; `groups` are those of `evaluation.bootstrap`."""
     raw, target = pipeline.raw(examples), pipeline.task.encode(targets)
-    return Seen(raw, target, pipeline.task.decode(raw), task_scores(pipeline.task, raw, target))
+    return Seen(raw, target, pipeline.task.decode(raw), task_scores(pipeline.task, raw, target, groups=groups))
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,15 @@ def _error_before(pipeline: Pipeline, seen: Seen) -> Score:
     return task_scores(task, seen.raw, seen.target)["ece"]
 
 
+def explained(pipeline: Pipeline, rows: Sequence[Mapping[str, object]]) -> list[int]:
+    """The rows whose importance is written: all, or so many evenly spaced windows of series that units stay few."""
+    if not isinstance(pipeline.task, Forecast) or not rows:
+        return list(range(len(rows)))
+    units = sum(len(each.places) for each in pipeline.encode(rows[:1])[0].values())
+    count = min(len(rows), max(1, MOST_UNITS // max(1, units)))
+    return np.linspace(0, len(rows) - 1, count).round().astype(int).tolist()
+
+
 @dataclass(frozen=True)
 class Shown:
     """One row for the report, with its importances by every method."""
@@ -123,7 +140,7 @@ def choose(pipeline: Pipeline, seen: Seen, *, count: int, seed: int) -> dict[int
     worst = [int(i) for i in np.argsort(-off, kind="stable") if off[i] > 0][: count // 4]
     unsure = [int(i) for i in np.argsort(sure, kind="stable")][: count // 4]
     drawn = [int(i) for i in generator.permutation(len(off))]
-    is_value = seen.raw.shape[1] == 1
+    is_value = seen.raw.shape[1] == 1 or isinstance(pipeline.task, Forecast)
     reasons = (
         "drawn at random",
         "among the largest errors" if is_value else "wrong, and sure of it",
@@ -142,6 +159,9 @@ def choose(pipeline: Pipeline, seen: Seen, *, count: int, seed: int) -> dict[int
 
 def _wrongness(pipeline: Pipeline, seen: Seen) -> np.ndarray:
     """How wrong each answer is: the sureness of a wrong class, or the distance from the true number; 0 if right."""
+    if isinstance(pipeline.task, Forecast):
+        error = pipeline.task.apart(seen.raw)[..., pipeline.task.point] - seen.target[:, 1:]
+        return error.square().nanmean((1, 2)).nan_to_num().numpy()
     if seen.target.is_floating_point() and seen.target.ndim == 1:
         return (seen.raw[:, 0] - seen.target).abs().numpy()
     wrong = (pipeline.task.choose(seen.raw) != seen.target).reshape(len(seen.raw), -1).any(1)

@@ -22,6 +22,8 @@ from salience.pipeline import Pipeline
 from salience.run.agreement import Agreements, agreement, write_agreement
 from salience.run.environment import data_facts, environment
 from salience.run.folder import RunFolder
+from salience.run.prepare_series import prepare_series, series_input
+from salience.run.prepared import Prepared
 from salience.run.publish import Trained, publish
 from salience.run.settings import Settings
 from salience.run.watch import Logged, Silent, Watcher
@@ -32,7 +34,7 @@ SETTINGS = "config.yaml"
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedTable:
     """A table that has been understood and divided, before anything is learned."""
 
     source: Any
@@ -62,14 +64,20 @@ class Prepared:
         """The row ids of one side."""
         return [str(each) for each in self.frame.index[getattr(self.split, side)]]
 
+    def groups_of(self, side: str) -> None:
+        """None: rows of a table are taken to be independent."""
+
 
 def prepare(source: Any, settings: Settings) -> Prepared:
-    """Read, understand, divide and check a table.
+    """Read, understand, divide and check a table, or series.
 
     Raises:
         DataError: the table or one of its cells cannot be used.
         ConfigError: the settings do not fit the table.
     """
+    series = series_input(settings)
+    if series is not None:
+        return prepare_series(source, settings, series)
     frame = table.read(source)
     marks = _set_aside(frame, settings)
     # What people marked gives the answer away, so that nothing but the reader of rationales may see it.
@@ -82,7 +90,7 @@ def prepare(source: Any, settings: Settings) -> Prepared:
     by = None if settings.split is None else build(settings.split, splitters)
     divided = split(frame, inference, by=by)
     findings = quality.check(unmarked, inference, divided)
-    return Prepared(source, frame, inference, targets, divided, findings, rationales)
+    return PreparedTable(source, frame, inference, targets, divided, findings, rationales)
 
 
 def _set_aside(frame: pd.DataFrame, settings: Settings) -> list[str]:
@@ -186,7 +194,9 @@ def _trained(
 def _annotated(prepared: Prepared) -> list[str]:
     """How much of each text column people annotated, one line each."""
     counts = {name: sum(each is not None for each in found) for name, found in prepared.rationales.items()}
-    return [f"rationale of '{name}': {count:,} of {len(prepared.targets):,} rows" for name, count in counts.items()]
+    return [
+        f"rationale of '{name}': {counts[name]:,} of {len(each):,} rows" for name, each in prepared.rationales.items()
+    ]
 
 
 def _side(pipeline: Pipeline, prepared: Prepared, side: str) -> Side:
@@ -211,6 +221,8 @@ def _facts(prepared: Prepared, settings: Settings) -> list[tuple[str, str]]:
 
 
 def _chosen(settings: Settings) -> Sequence[Any]:
+    if "network" in settings.model:
+        return (settings.model["network"],)
     return settings.model["encoder"], settings.model["pool"]
 
 

@@ -11,6 +11,7 @@ from salience.evaluation import Score
 from salience.evaluation.baselines import baselines
 from salience.evaluation.faithfulness import Faithfulness, measure_faithfulness
 from salience.evaluation.importance import Received
+from salience.evaluation.scores import LOWER_IS_BETTER
 from salience.pipeline import Pipeline
 from salience.reports import card, figure, page, stored
 from salience.reports import content as show
@@ -24,7 +25,7 @@ from salience.run.watch import Watcher
 from salience.training import Fitted
 
 if TYPE_CHECKING:
-    from salience.run.produce import Prepared
+    from salience.run.prepared import Prepared
 
 CONTENT = "report.json"
 INTENDED_USE = (
@@ -58,8 +59,15 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
     prepared, pipeline = trained.prepared, trained.pipeline
     rows, targets, ids = prepared.rows("test"), prepared.targets_of("test"), prepared.ids("test")
     watcher.stage("answering the test rows")
-    seen = measure.see(pipeline, pipeline.encode(rows), targets)
-    held = measure.see(pipeline, pipeline.encode(prepared.rows("validation")), prepared.targets_of("validation"))
+    seen, held = (
+        measure.see(
+            pipeline,
+            pipeline.encode(prepared.rows(side)),
+            prepared.targets_of(side),
+            groups=prepared.groups_of(side),
+        )
+        for side in ("test", "validation")
+    )
     watcher.stage("training the baselines")
     beside = baselines(
         prepared.rows("train"),
@@ -68,6 +76,7 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
         targets,
         task=pipeline.task,
         seed=trained.settings.options.seed,
+        groups=prepared.groups_of("test"),
     )
     proof, reason = _proof(trained, rows, targets, watcher)
     watcher.stage("measuring importances")
@@ -79,7 +88,8 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
     write_numbers(folder, trained.fitted, sides, beside, proof, by_class)
     seeds = _seeds(trained, folder, watcher, seen, targets)
     write_answers(folder, ids, seen, targets)
-    explain(pipeline, rows, ids=ids).save(folder.path / "importance.parquet")
+    kept = measure.explained(pipeline, rows)
+    explain(pipeline, [rows[i] for i in kept], ids=[ids[i] for i in kept]).save(folder.path / "importance.parquet")
     best = _best(beside, pipeline.task.scores[0])
     made = show.ReportContent(
         title=trained.settings.name or trained.data["name"],
@@ -153,6 +163,7 @@ def _proof(
             rows,
             Received(),
             targets=targets,
+            groups=trained.prepared.groups_of("test"),
             count=trained.settings.explain,
             seed=trained.settings.options.seed,
             progress=lambda done, total: watcher.stage(sentence, done, total),
@@ -163,9 +174,10 @@ def _proof(
 
 
 def _best(beside: Mapping[str, Mapping[str, Score]], name: str) -> tuple[str, Score] | None:
-    """The baseline with the best value of a score of which more is better."""
+    """The baseline with the best value of a score."""
     known = [(title, scores[name]) for title, scores in beside.items() if scores[name].value is not None]
-    return max(known, key=lambda each: each[1].value or 0.0, default=None)
+    sign = -1 if name in LOWER_IS_BETTER else 1
+    return max(known, key=lambda each: sign * (each[1].value or 0.0), default=None)
 
 
 def _score_rows(

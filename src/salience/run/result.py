@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from salience.core.errors import NotAvailable
-from salience.core.place import Heat, Unit
-from salience.data.mend import mended
-from salience.tasks import Answer
+from salience.core.place import Heat, Span, Unit
+from salience.tasks import Answer, Trajectory
 
 
 @dataclass(frozen=True)
@@ -67,23 +66,20 @@ class Result(Sequence["Result"]):
         return [[heat.unit for heat in heats] for heats in self.heats]
 
     def to_frame(self) -> pd.DataFrame:
-        """One line per unit: row, column, start, stop, text, score, prediction, probability, method.
+        """One line per unit: row, column, the fields of its place, text, score, prediction, probability, method.
 
-        Of an ensemble also low, high and faint: the interval of the score over its members, and whether it leaves open
-        that the unit matters.
+        The place of a word has a start and a stop. Of an ensemble also low, high and faint: the interval of the score
+        over its members, and whether it leaves open that the unit matters.
         """
         several = any(heat.low is not None for heats in self.heats for heat in heats)
         lines = [
             {
                 "row": row,
                 "column": heat.unit.column,
-                "start": heat.unit.place.start,
-                "stop": heat.unit.place.stop,
+                **asdict(heat.unit.place),
                 "text": heat.unit.text,
                 "score": heat.score,
-                "prediction": "|".join(answer.prediction)
-                if isinstance(answer.prediction, tuple)
-                else answer.prediction,
+                "prediction": _plain(answer.prediction),
                 "probability": answer.probability,
                 "method": self.method,
                 **({"low": heat.low, "high": heat.high, "faint": heat.faint} if several else {}),
@@ -91,7 +87,9 @@ class Result(Sequence["Result"]):
             for row, answer, heats in zip(self.ids, self.answers, self.heats, strict=True)
             for heat in heats
         ]
-        names = ["row", "column", "start", "stop", "text", "score", "prediction", "probability", "method"]
+        kinds = dict.fromkeys(type(heat.unit.place) for heats in self.heats for heat in heats) or {Span: None}
+        places = dict.fromkeys(each.name for kind in kinds for each in fields(kind))
+        names = ["row", "column", *places, "text", "score", "prediction", "probability", "method"]
         return pd.DataFrame(lines, columns=[*names, *(("low", "high", "faint") if several else ())])
 
     def plot(self, path: str | Path) -> Path:
@@ -125,11 +123,12 @@ class Result(Sequence["Result"]):
     def _repr_html_(self) -> str:
         """The rows as highlighted text, for notebooks."""
         from salience.reports.render import render
+        from salience.run.content import cell_text
 
         shown = []
         for row, answer, heats in zip(self.rows[:20], self.answers[:20], self.heats[:20], strict=True):
             cells = "".join(
-                f"<div>{render(_text(cell), [heat for heat in heats if heat.unit.column == name])}</div>"
+                f"<div>{render(cell_text(cell, answer), [heat for heat in heats if heat.unit.column == name])}</div>"
                 for name, cell in row.items()
             )
             shown.append(f"<p><b>{html.escape(_said(answer))}</b></p>{cells}")
@@ -141,13 +140,16 @@ class Result(Sequence["Result"]):
         return f"Result of {len(self)} rows: {first}{', ...' if len(self) > 3 else ''}"
 
 
-def _text(cell: object) -> str:
-    return mended(cell) if isinstance(cell, str) else ""
+def _plain(prediction: object) -> object:
+    """A prediction as one value of a table."""
+    if isinstance(prediction, tuple):
+        return "|".join(prediction)
+    return str(prediction) if isinstance(prediction, Trajectory) else prediction
 
 
 def _said(answer: Answer) -> str:
     prediction = answer.prediction
     if isinstance(prediction, float):
         return f"{prediction:.6g}"
-    words = ", ".join(prediction) or "none" if isinstance(prediction, tuple) else prediction
+    words = ", ".join(prediction) or "none" if isinstance(prediction, tuple) else str(prediction)
     return words if answer.probability is None else f"{words} ({answer.probability:.0%})"

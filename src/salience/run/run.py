@@ -95,7 +95,7 @@ class Run:
 def fit(
     source: Any,
     *,
-    target: str,
+    target: str | None = None,
     inputs: Sequence[str] | Mapping[str, Any] | None = None,
     task: str | Mapping[str, Any] | None = None,
     rationale: str | Mapping[str, Any] | None = None,
@@ -111,9 +111,9 @@ def fit(
 
     Args:
         source: a CSV, TSV, JSONL or Parquet file, a data frame, or a sequence of mappings.
-        target: the column to predict.
+        target: the column to predict; a forecast may name its targets in the task instead, or forecast all.
         inputs: the columns to read, by default every text column; or a modality with options for each.
-        task: Classification, MultiLabel or Regression; by default inferred from the target.
+        task: Classification, MultiLabel or Regression, by default inferred from the target; or Forecast.
         rationale: the column in which people marked the reasons for the target; it teaches attention.
         split: ByHash, Stratified, ByColumn, ByTime or ByGroup; by default inferred.
         model: width, encoder, pool, dropout.

@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from salience.core.build import build, named
+from salience import tasks
+from salience.core.build import build, find, named
 from salience.core.config import make
 from salience.core.errors import ConfigError
 from salience.data import modalities
@@ -96,10 +97,13 @@ class Settings:
         taught = {"attention_loss": "KL"} if marked and "attention_loss" not in self.train else {}
         return dataclasses.replace(
             self,
-            target=inference.target,
+            # The targets of a forecast stand in the task.
+            target=self.target if inference.task == "Forecast" else inference.target,
             inputs={name: self.modalities.get(name) or dict(TEXT) for name in self.modalities or inference.inputs},
-            task=self.task or inference.task,
-            model={**MODEL, **({"encoder": "Transformer"} if "attention" in self.model else {}), **self.model},
+            task=_with_target(self.task, self.target) or inference.task,
+            model=dict(self.model)
+            if "network" in self.model
+            else {**MODEL, **({"encoder": "Transformer"} if "attention" in self.model else {}), **self.model},
             rationale={name: each.setting() for name, each in marked.items()} or None,
             train=_plain(dataclasses.asdict(self.options)) | taught,
         )
@@ -118,6 +122,14 @@ class Settings:
                 f"a setting cannot be written to a config file: {error.args[-1]!r}",
                 fix="give names and options, such as {'Text': {'tokens': 'Jieba'}}, in place of objects",
             ) from error
+
+
+def _with_target(task: str | Mapping[str, Any] | None, target: str | None) -> str | Mapping[str, Any] | None:
+    """The task; a forecast with the target that the settings name, if it names none itself."""
+    if task is None or target is None or find(named(task)[0], tasks) is not tasks.Forecast:
+        return task
+    name, options = named(task)
+    return task if options.get("targets") else {name: {**options, "targets": [target]}}
 
 
 def seconds(text: str) -> float:

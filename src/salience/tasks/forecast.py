@@ -158,6 +158,13 @@ class Forecast:
         single = points.flatten(1).gather(1, choice.clamp(min=0)[:, None]).squeeze(1)
         return torch.where(choice == MEAN, mean, single)
 
+    def truth(self, target: Float[Tensor, "N 1+H T"]) -> Float[Tensor, "N"]:
+        """What `focus` would be by default if the forecast were true, from encoded targets.
+
+        Where no true value is known it is the mean of the training rows, 0.
+        """
+        return target[:, 1:, 0].nanmean(1).nan_to_num(0.0)
+
     def state(self) -> dict[str, Any]:
         return {
             "targets": list(self.targets),

@@ -51,6 +51,7 @@ class Series:
         static: columns that stay the same within a series.
         calendar: what to read from the time stamp: hour, weekday, day, month, ...
         step: the distance between two time stamps, such as "1h"; gaps are then filled with missing numbers.
+        stride: rows from one training window to the next.
 
     Raises:
         ConfigError: an option has no such value.
@@ -69,7 +70,10 @@ class Series:
         static: Sequence[str] = (),
         calendar: Sequence[str] = (),
         step: str | float | None = None,
+        stride: int = 1,
     ) -> None:
+        if stride < 1:
+            raise ConfigError(f"stride is {stride}", where="Series", fix="give a number of rows above 0")
         if elements not in ELEMENTS:
             raise ConfigError(
                 f"there are no elements '{elements}' in a series", where="Series", fix=did_you_mean(elements, ELEMENTS)
@@ -92,7 +96,10 @@ class Series:
         self.elements = elements
         self.patch = patch
         self.step = step
+        self.stride = stride
         self.gives = frozenset({"times"} if elements == "times" else {"groups", "grid"} if elements == "cells" else ())
+        #: Do positions follow each other, so that where one stands says nothing of what it is?
+        self.ordered = elements != "variables"
         #: What was fitted: names, mean, deviation, known, static, indicators (numbers of variables), ahead (rows).
         self._fitted: dict[str, Any] | None = None
         self._arranged: Arrangement | None = None

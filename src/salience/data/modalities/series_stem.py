@@ -36,8 +36,8 @@ class SeriesStem(nn.Module):
                 tables.append(table)
                 places.append(torch.from_numpy(each.astype(np.int64)))
         self.tables = nn.ModuleList(tables)
-        for number, each in enumerate(places):
-            self.register_buffer(f"place_{number}", each, persistent=False)
+        for number, place in enumerate(places):
+            self.register_buffer(f"place_{number}", place, persistent=False)
 
     def forward(self, stream: Stream) -> Float[Tensor, "B S D"]:
         vectors = self.project(stream.values)

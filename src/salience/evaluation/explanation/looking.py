@@ -19,7 +19,7 @@ from salience.models.intervene import LastLook
 from salience.pipeline import Pipeline, evaluating
 
 
-def read(pipeline: Pipeline, rows: Iterable[Any]) -> list[dict[str, Example]]:
+def read(pipeline: Pipeline, rows: Iterable[Any]) -> Sequence[dict[str, Example]]:
     """The rows of an experiment, encoded.
 
     Raises:

@@ -96,7 +96,7 @@ def _normalised(logits: Float[Tensor, "B H S"], mask: Bool[Tensor, "B 1 S"]) -> 
 def _change(trial: Trial, raw: Float[Tensor, "B C"], before: Float[Tensor, "B C"]) -> Float[Tensor, "B"]:
     task = trial.pipeline.task
     if is_value(task, before):
-        return (raw - before).abs().squeeze(-1)
+        return (task.focus(raw) - task.focus(before)).abs()
     return (task.probabilities(raw) - task.probabilities(before)).abs().amax(-1)
 
 

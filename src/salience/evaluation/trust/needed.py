@@ -22,7 +22,7 @@ from salience.core.errors import NotAvailable
 from salience.core.seed import derive
 from salience.evaluation.bootstrap import mean
 from salience.evaluation.importance.received import AttentionShares
-from salience.evaluation.removal_shift import is_value
+from salience.evaluation.removal_shift import is_value, true_focus
 from salience.evaluation.trust.claim import Estimate, claim, either, estimate, every
 from salience.evaluation.trust.outcome import Measured, unavailable
 from salience.evaluation.trust.trial import Trial
@@ -128,9 +128,9 @@ def _fall(trial: Trial, other: Float[Tensor, "N P C"]) -> Estimate:
     """How far the score falls; without targets, the answers to the rows stand in for them."""
     task, raw = trial.pipeline.task, trial.raw
     if is_value(task, raw):
-        actual = (task.focus(raw) if trial.targets is None else task.encode(trial.targets)).double()
+        actual = task.focus(raw).double() if trial.targets is None else true_focus(task, trial.targets)
         whole, changed = (
-            explained(((each[..., 0].double() - actual[:, None]) ** 2).mean(1).numpy(), actual.numpy())
+            explained(((_focus(task, each).double() - actual[:, None]) ** 2).mean(1).numpy(), actual.numpy())
             for each in (raw[:, None], other)
         )
         return estimate(lambda weights: whole(weights) - changed(weights), len(raw), trial.bootstrap)
@@ -149,3 +149,7 @@ def _equal(given: Tensor, actual: Tensor) -> Float[np.ndarray, "N"]:
 def _score(trial: Trial) -> str:
     name = "R2" if is_value(trial.pipeline.task, trial.raw) else "accuracy"
     return f"{name} on its own answers" if trial.targets is None else name
+
+
+def _focus(task: Task, answers: Float[Tensor, "N P C"]) -> Float[Tensor, "N P"]:
+    return task.focus(answers.flatten(0, 1)).unflatten(0, answers.shape[:2])

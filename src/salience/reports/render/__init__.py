@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
 from salience.core.errors import NotAvailable
-from salience.core.place import Heat, Span
-from salience.reports.render import span
+from salience.core.place import Heat, Place, Span, Stretch
+from salience.reports.render import span, time
 
 __all__ = ["render"]
 
-_DRAWN = {Span: span.render}
+_DRAWN: dict[type[Place], Callable[..., Markup]] = {Span: span.render, Stretch: time.render}
 
 
 def render(cell: str, heats: Sequence[Heat], *, full: float | None = None, limit: int | None = None) -> Markup:

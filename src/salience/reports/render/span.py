@@ -8,6 +8,7 @@ Every character of the text is kept, in order, inside or between the marks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from markupsafe import Markup, escape
 
@@ -36,9 +37,14 @@ def render(cell: str, heats: Sequence[Heat], *, full: float | None = None, limit
     ordered = _ordered(cell, heats)
     full = full_strength(heats) if full is None else full
     marked = [heat for heat in strongest(ordered, _MOST_MARKS) if level(heat.score, full)]
-    shown = [Span(0, len(cell))] if limit is None else windows(cell, [each.unit.place for each in marked], limit=limit)
-    marked.sort(key=lambda heat: heat.unit.place.start)
+    shown = [Span(0, len(cell))] if limit is None else windows(cell, [span_of(each) for each in marked], limit=limit)
+    marked.sort(key=lambda heat: span_of(heat).start)
     return Markup("").join(_stretches(cell, marked, full, shown))
+
+
+def span_of(heat: Heat) -> Span:
+    """Where a unit of a text stands."""
+    return cast(Span, heat.unit.place)
 
 
 def _stretches(cell: str, marked: Sequence[Heat], full: float, shown: Sequence[Span]) -> Iterator[Markup]:
@@ -54,7 +60,7 @@ def _pieces(cell: str, span: Span, marked: Sequence[Heat], full: float) -> Itera
     reached = span.start
     for heat in marked:
         # A window may cut through a unit; what is inside is still marked.
-        start, stop = max(heat.unit.place.start, span.start), min(heat.unit.place.stop, span.stop)
+        start, stop = max(span_of(heat).start, span.start), min(span_of(heat).stop, span.stop)
         if start >= stop:
             continue
         yield _text(cell[reached:start])
@@ -82,10 +88,10 @@ def _gap(size: int) -> Markup:
 
 
 def _ordered(cell: str, heats: Sequence[Heat]) -> list[Heat]:
-    ordered = sorted(heats, key=lambda heat: (heat.unit.place.start, heat.unit.place.stop))
+    ordered = sorted(heats, key=lambda heat: (span_of(heat).start, span_of(heat).stop))
     reached = 0
     for heat in ordered:
-        place = heat.unit.place
+        place = span_of(heat)
         if not 0 <= place.start <= place.stop <= len(cell):
             where = f"column '{heat.unit.column}', characters {place.start} to {place.stop}"
             raise DataError(f"the unit lies outside the text, which has {len(cell)} characters", where=where)
