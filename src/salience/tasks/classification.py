@@ -87,7 +87,7 @@ class Classification:
         return (raw / self.temperature).softmax(-1)
 
     def average(self, raws: Float[Tensor, "M N C"]) -> Float[Tensor, "N C"]:
-        r""":math:`\log \frac1M \sum_m \mathrm{softmax}(raw_m)`: see `Averaging`."""
+        r""":math:`\log \frac{1}{M} \sum_m \mathrm{softmax}(z_m)`, with z the raw numbers: see `Averaging`."""
         return raws.log_softmax(-1).logsumexp(0) - math.log(len(raws))
 
     def decode(self, raw: Float[Tensor, "N C"]) -> list[Answer]:
