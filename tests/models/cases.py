@@ -38,6 +38,7 @@ class Case:
 
 LEARNED = {"Learned": {"longest": 13}}
 ONE_HEAD = {"MultiHead": {"heads": 1}}
+ONE_HEADED_GAT = {"GAT": {"heads": 1, "project": False}}
 TWO_HEADS = {"Transformer": {"attention": {"MultiHead": {"heads": 2}}}}
 
 ENCODERS = [
@@ -57,6 +58,9 @@ ENCODERS = [
     Case("TabNet"),
     Case({"TabNet": {"steps": 5, "gamma": 1.0}}),
     Case({"Pretrained": {"name": "tiny"}}),
+    Case({"GraphStack": {"attention": {"GAT": {"heads": 2}}}}),
+    Case({"GraphStack": {"attention": {"GATv2": {"heads": 2}}, "last": {"GAT": {"heads": 1}}, "narrow": 3}}),
+    Case({"GraphStack": {"layers": 1, "attention": ONE_HEADED_GAT, "residual": True}}),
     Case("Hierarchical"),
     Case({"Hierarchical": {"words": TWO_HEADS, "sentences": TWO_HEADS}}),
     Case({"Hierarchical": {"words": "Recurrent", "pool": "Max", "sentences": {"Recurrent": {"cell": "GRU"}}}}),
@@ -113,16 +117,33 @@ def make_pool(case: Case) -> nn.Module:
 
 
 def sequence(lengths: tuple[int, ...] = LENGTHS, size: int = S) -> tuple[Tensor, Layout]:
-    """Values that are NaN on padding, and a layout with two or more groups where there is room."""
+    """Values that are NaN on padding, and a layout with two or more groups where there is room.
+
+    Each position has an edge to itself and one from the position before it, and the last position is asked about.
+    """
     generator = torch.Generator().manual_seed(1)
     values = torch.randn(len(lengths), size, W, generator=generator, dtype=torch.float64)
     layout = Layout(torch.tensor(lengths), size)
     groups = (torch.arange(size) // 3).expand(len(lengths), size).masked_fill(~layout.mask, -1)
-    return values.masked_fill(~layout.mask[..., None], torch.nan), Layout(layout.lengths, size, groups)
+    return values.masked_fill(~layout.mask[..., None], torch.nan), linked(layout.lengths, size, groups)
+
+
+def linked(lengths: Tensor, size: int, groups: Tensor | None) -> Layout:
+    """A layout in which each position hears itself and the one before it."""
+    edges = [
+        (row * size + source, row * size + query)
+        for row, length in enumerate(lengths.tolist())
+        for query in range(length)
+        for source in {query, max(0, query - 1)}
+    ]
+    asked = torch.arange(len(lengths)) * size + (lengths - 1).clamp(min=0)
+    return Layout(
+        lengths, size, groups, edges=torch.tensor(edges, dtype=torch.int64).reshape(-1, 2).T, asked=asked[:, None]
+    )
 
 
 def alone(values: Tensor, layout: Layout, row: int) -> tuple[Tensor, Layout]:
     """One row of a batch, cut to its own length."""
     length = int(layout.lengths[row])
     groups = None if layout.groups is None else layout.groups[row : row + 1, :length]
-    return values[row : row + 1, :length], Layout(layout.lengths[row : row + 1], length, groups)
+    return values[row : row + 1, :length], linked(layout.lengths[row : row + 1], length, groups)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from salience.core.batch import Layout
 from salience.models import Encoded, encoders, pools
-from tests.models.cases import ENCODERS, LENGTHS, POOLS, B, S, W, alone, make_encoder, make_pool, sequence
+from tests.models.cases import ENCODERS, LENGTHS, POOLS, B, S, W, alone, linked, make_encoder, make_pool, sequence
 
 EXACT = {"rtol": 1e-10, "atol": 1e-12}  # float64, sums in another order
 
@@ -254,4 +254,4 @@ def _disturb(module: nn.Module) -> None:
 
 def _reorder(layout: Layout, order: Tensor) -> Layout:
     groups = None if layout.groups is None else layout.groups[order]
-    return Layout(layout.lengths[order], layout.size, groups)
+    return linked(layout.lengths[order], layout.size, groups)

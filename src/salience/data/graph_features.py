@@ -97,6 +97,7 @@ class Scaling:
             torch.from_numpy(value[order].astype(np.float32)),
             (len(examples), size, len(self.mean)),
             is_coalesced=True,
+            check_invariants=False,
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -16,19 +16,20 @@ from salience.kernels.sparse import Entries, Sparse
 class Asked(Sparse):
     """One query for each answer. Where one example is asked for all answers, they are its queries, in their order."""
 
-    def __init__(self, asked: Int[Tensor, "R K"], layout: Layout) -> None:
-        self.positions = asked
+    def __init__(self, asked: Int[Tensor, "R K"], layout: Layout, *, dtype: torch.dtype = torch.float32) -> None:
         examples = len(layout.lengths)
         self.shape = (examples, 1, len(asked) // max(1, examples), layout.size)
-        self.asked = torch.full_like(layout.lengths, self.shape[2])
+        # An example without positions has nothing to ask, though there is a number for it.
+        self.asked = torch.where(layout.lengths > 0, self.shape[2], 0)
         self.normalised = True
+        self._positions = asked.view(examples, -1, asked.shape[1])  # [B, T, K]
         self._size = layout.size
+        self._dtype = torch.promote_types(dtype, torch.float32)
 
     def entries(self, index: Int[Tensor, "R"] | None = None) -> Entries:
-        queries, each = self.shape[2], self.positions.shape[1]
-        positions = self.positions.view(self.shape[0], queries, each)
-        if index is not None:
-            positions = positions[:, index]
-        row = torch.arange(positions.shape[0] * positions.shape[1], device=positions.device).repeat_interleave(each)
-        source = positions.flatten() % max(1, self._size)
-        return Entries(row, source, torch.full(source.shape, 1 / each, device=source.device))
+        positions = self._positions if index is None else self._positions[:, index]
+        examples, queries, each = positions.shape
+        row = torch.arange(examples * queries, device=positions.device).repeat_interleave(each)
+        weight = (self.asked > 0).to(self._dtype) / each
+        weight = weight[:, None].expand(examples, queries * each)
+        return Entries(row, positions.flatten() % max(1, self._size), weight.flatten())

@@ -37,6 +37,11 @@ class Edges(Sparse):
         self.asked = layout.lengths
         self.normalised = True
 
+    @property
+    def targets(self) -> Int[Tensor, "E"]:
+        """The query of each edge, counted through the batch."""
+        return self._edges[1]
+
     def edge_weights(self) -> Float[Tensor, "H E"]:
         """The weight of each edge of the layout, in its order."""
         return self._weights.T

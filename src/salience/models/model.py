@@ -1,6 +1,7 @@
 """A model: stems read the columns, encoders mix positions, pools look, and a head answers from what they saw.
 
-Legend: B examples, S sources, D width of the stems, C numbers per answer.
+Legend: B examples, R answers (one to each example, or many to a graph), S sources, D width of the stems, C numbers per
+answer.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from salience.models.encoders.encoder import Encoded, Encoder
 class Output:
     """What a model says, and where it looked: per column the records from input to output, the pool's last."""
 
-    raw: Float[Tensor, "B C"]
+    raw: Float[Tensor, "R C"]
     records: dict[str, tuple[Attention, ...]]
     #: Of an ensemble, what each member says; its own `records` are empty then.
     members: tuple[Output, ...] = ()
@@ -87,7 +88,7 @@ class Model(nn.Module):
 
     def look(
         self, embedded: Mapping[str, Float[Tensor, "B S D"]], batch: Batch
-    ) -> tuple[list[Float[Tensor, "B W"]], dict[str, tuple[Attention, ...]]]:
+    ) -> tuple[list[Float[Tensor, "R W"]], dict[str, tuple[Attention, ...]]]:
         """What the pools have seen, column after column, and where."""
         vectors, records = [], {}
         for column, encoded, pool in zip(self.columns, self.encode(embedded, batch), self.pools, strict=True):
@@ -103,6 +104,6 @@ class Model(nn.Module):
             for column, encoder in zip(self.columns, self.encoders, strict=True)
         ]
 
-    def answer(self, vectors: Sequence[Float[Tensor, "B W"]]) -> Float[Tensor, "B C"]:
+    def answer(self, vectors: Sequence[Float[Tensor, "R W"]]) -> Float[Tensor, "R C"]:
         """The answer to what the pools have seen, column after column."""
         return self.head(self.dropout(torch.cat(list(vectors), dim=-1)))

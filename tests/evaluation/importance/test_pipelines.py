@@ -22,8 +22,8 @@ TEXTS = [
     "Dull! I left. What a dull film; nobody could want to see it twice.",
     "fine fine fine",
 ]
-# Pretrained weights are no part of these tests.
-ENCODERS = [name for name in encoders.__all__ if name != "Pretrained"]
+# Pretrained weights are no part of these tests, and texts have no edges.
+ENCODERS = [name for name in encoders.__all__ if name not in ("GraphStack", "Pretrained")]
 METHODS = [Received(), Rollout(), GradientXInput(), IntegratedGradients(steps=4), LeaveOneOut(), LeaveOneOut(parts=3)]
 
 

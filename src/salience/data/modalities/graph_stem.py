@@ -14,7 +14,7 @@ from salience.core.batch import Stream
 
 
 class GraphStem(nn.Module):
-    r"""From features to the width of a model: :math:`y_s = W x_s`.
+    r"""From features to the width of a model: :math:`y_s = W x_s + b`.
 
     Cost: O(Z D) time and O(Z + S D) memory for Z features that are not zero.
 
@@ -28,18 +28,19 @@ class GraphStem(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(features, width))
         nn.init.xavier_uniform_(self.weight)
+        self.bias = nn.Parameter(torch.zeros(width))
         self.drop = drop
         self.sparse = sparse
 
     def forward(self, stream: Stream) -> Float[Tensor, "B S D"]:
         if not self.sparse:
-            return F.dropout(stream.values, self.drop, self.training) @ self.weight
+            return F.dropout(stream.values, self.drop, self.training) @ self.weight + self.bias
         batch, size, _ = stream.values.shape
         indices, values = stream.values.indices(), F.dropout(stream.values.values(), self.drop, self.training)
         row = indices[0] * size + indices[1]
         first = torch.searchsorted(row, torch.arange(batch * size, device=row.device))
         made = F.embedding_bag(indices[2], self.weight, first, mode="sum", per_sample_weights=values)
-        return made.view(batch, size, -1)
+        return made.view(batch, size, -1) + self.bias
 
     def extra_repr(self) -> str:
         return f"features={self.weight.shape[0]}, width={self.weight.shape[1]}, drop={self.drop}, sparse={self.sparse}"

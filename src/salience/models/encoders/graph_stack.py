@@ -34,6 +34,8 @@ class GraphStack(nn.Module):
         attention: a mechanism that looks along edges, as a config names it.
         last: the mechanism of the last layer, if that is another one: the paper has one head there, and eight before.
         dropout: share of channels dropped in training from what each layer but the first reads.
+        narrow: the width of the last layer, by default that of the others. In the paper it is the number of classes, so
+            that neighbours are weighed by what they are taken for.
         residual: whether a layer adds what it gathers to what it read. Without it a node hears itself only along an
             edge to itself.
 
@@ -50,18 +52,21 @@ class GraphStack(nn.Module):
         layers: int = 2,
         attention: str | Mapping[str, Any] = "GAT",
         last: str | Mapping[str, Any] | None = None,
+        narrow: int | None = None,
         dropout: float = 0.1,
         residual: bool = False,
     ) -> None:
         super().__init__()
         if layers < 1:
             raise ConfigError(f"expected at least 1 layer, got {layers}", where="GraphStack", fix="or use Identity")
-        self.width = width
-        chosen = [*[attention] * (layers - 1), last or attention]
-        self.layers = nn.ModuleList(build(each, mechanisms, width) for each in chosen)
+        self.width = narrow or width
+        self.narrowed = nn.Identity() if narrow is None else nn.Linear(width, narrow, bias=False)
+        self.layers = nn.ModuleList(build(attention, mechanisms, width) for _ in range(layers - 1))
+        self.layers.append(build(last or attention, mechanisms, self.width))
         for each in self.layers:
             _check(each)
-        self.norms = nn.ModuleList(nn.LayerNorm(width) if residual else nn.Identity() for _ in chosen)
+        widths = [width] * (layers - 1) + [self.width]
+        self.norms = nn.ModuleList(nn.LayerNorm(each) if residual else nn.Identity() for each in widths)
         self.residual = residual
         self.activation = nn.ELU()
         self.dropout = nn.Dropout(dropout)
@@ -71,6 +76,8 @@ class GraphStack(nn.Module):
         records = []
         for number, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
             read = values if number == 0 else self.dropout(values)
+            if number == len(self.layers) - 1:
+                read = self.narrowed(read)
             told, record = layer(norm(read), layout=layout)
             if number < len(self.layers) - 1 or self.residual:
                 told = self.activation(told)

@@ -29,7 +29,7 @@ class AtNode(Pool):
 
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> tuple[Float[Tensor, "R W"], Attention]:
         asked = one_of(layout)
-        return blank(values, layout).flatten(0, 1)[asked], Asked(asked[:, None], layout)
+        return blank(values, layout).flatten(0, 1)[asked], Asked(asked[:, None], layout, dtype=values.dtype)
 
 
 def one_of(layout: Layout) -> Int[Tensor, "R"]:
