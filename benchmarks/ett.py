@@ -77,12 +77,13 @@ RECIPES = {
     "DLinear": Recipe(learning_rate=5e-3),
     "NLinear": Recipe(learning_rate=5e-3),
     "PatchTST": Recipe(
-        options={"width": 32, "heads": 2, "layers": 2, "feedforward": 2, "dropout": 0.2, "reach": 1},
+        options={"width": 32, "heads": 2, "layers": 1, "feedforward": 2, "dropout": 0.2, "reach": 1},
         patch=24,
-        batch_size=128,
-        epochs=8,
-        patience=8,
+        batch_size=64,
+        epochs=5,
+        patience=5,
         schedule="once",
+        loss="smooth",
     ),
 }
 LOSSES = {"mse": torch.nn.functional.mse_loss, "smooth": torch.nn.functional.smooth_l1_loss}

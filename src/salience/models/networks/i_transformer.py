@@ -19,6 +19,7 @@ from salience.models.encoders.transformer import Layer
 from salience.models.model import Output
 from salience.models.networks.instance import Instance
 from salience.models.networks.network import Network, WindowShape
+from salience.models.networks.quieten import quieten
 from salience.models.networks.some_queries import SomeQueries
 
 
@@ -27,7 +28,7 @@ class ITransformer(Network):
 
     Idea: what one variable knows of another is a relation between two courses, not between two moments. Nothing says
     in which order variables stand, so that they may be put in any other. Nothing is normalised between the layers and
-    the last map, so that without what they add the network is a linear one.
+    the last map, and layers begin by adding next to nothing, so that the network begins as a linear one.
 
     Formula: :math:`z_v = W_e x_v + b_e` of the steps of each variable, then layers of attention over v, then
     :math:`\hat y_v = W z_v + b`, at the level and scale of the window.
@@ -74,6 +75,7 @@ class ITransformer(Network):
             Layer(width, MultiHead(width, heads=heads), hidden=feedforward * width, dropout=dropout)
             for _ in range(layers)
         )
+        quieten(self.layers)
         self.head = nn.Linear(width, shape.horizon * shape.outputs)
 
     def embed(self, batch: Batch) -> dict[str, Float[Tensor, "B V D"]]:

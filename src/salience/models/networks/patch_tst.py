@@ -22,6 +22,7 @@ from salience.models.model import Output
 from salience.models.networks.contributions import Contributions
 from salience.models.networks.instance import Instance
 from salience.models.networks.network import Network, WindowShape
+from salience.models.networks.quieten import quieten
 from salience.models.networks.within_variables import WithinVariables
 
 
@@ -29,9 +30,9 @@ class PatchTST(Network):
     r"""Stretches of a variable look at each other, and a linear map of all of them makes the forecast.
 
     Idea: a single step says little, a stretch has a shape; and variables that share all weights but never meet are
-    many more examples. Nothing is normalised between the layers and the last map, so that without what they add the
-    network is a linear one. Patches begin at the steps of the look-back that `patch` divides; each one is read together
-    with the next ones, as overlapping patches are.
+    many more examples. Patches begin at the steps of the look-back that `patch` divides; each one is read together
+    with the next ones, as overlapping patches are. Nothing is normalised between the layers and the last map, and
+    layers begin by adding next to nothing, so that the network begins as a linear one.
 
     Formula: :math:`z_p = W_e\,[x_p, x_{p+1}] + e_p`, then layers of attention over the p of one variable, then
     :math:`\hat y = W [z_1, ..., z_P] + b`, at the level and scale of the window.
@@ -83,6 +84,7 @@ class PatchTST(Network):
             Layer(width, MultiHead(width, heads=heads), hidden=feedforward * width, dropout=dropout)
             for _ in range(layers)
         )
+        quieten(self.layers)
         self.head = nn.Linear(patches * width, shape.horizon * shape.outputs)
 
     def embed(self, batch: Batch) -> dict[str, Float[Tensor, "B S D"]]:
