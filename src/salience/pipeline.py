@@ -27,6 +27,7 @@ from salience.data import modalities
 from salience.data.fault import check_names, where
 from salience.data.modality import Blanking, Modality, Uniting, columns_of
 from salience.models import Ensemble, Model, Output, assemble
+from salience.models.assemble import encoder_of_each
 from salience.models.encoders import Pretrained
 from salience.models.outside import Outside
 from salience.tasks import Answer, Averaging, Task
@@ -303,11 +304,18 @@ class Pipeline:
 
     def _encoder(self, model: Model) -> dict[str, Any]:
         """The encoder with the options it needs to be made again without the files it came from, if it has such."""
-        own = [each.options() for each in model.encoders if isinstance(each, Pretrained)]
+        own = {
+            name: each.options()
+            for name, each in zip(self.inputs, model.encoders, strict=True)
+            if isinstance(each, Pretrained)
+        }
         if not own:
             return {}
-        name, options = named(self.config["model"]["encoder"])
-        return {"encoder": {name: {**options, **own[0]}}}
+        chosen = encoder_of_each(self.config["model"]["encoder"], self.inputs)
+        for column, options in own.items():
+            name, given = named(chosen[column] or "")
+            chosen[column] = {name: {**given, **options}}
+        return {"encoder": chosen if len(chosen) > 1 else chosen[self.inputs[0]]}
 
     @classmethod
     def load(cls, folder: str | Path, *, allow_foreign: bool = False) -> Self:

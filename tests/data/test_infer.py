@@ -23,16 +23,17 @@ def test_a_small_table_by_hand():
     )
     frame.attrs["notes"] = ["the table is separated by semicolons, not by commas"]
     inference = infer(frame, target="label")
-    assert inference.inputs == ("text", "评论")
+    assert inference.inputs == ("text", "age", "评论")
+    assert inference.tabular == ("age",)
     assert (inference.task, inference.separator) == ("Classification", None)
     assert inference["评论"].kind.chinese
     assert not inference["text"].kind.chinese
     assert inference.statement().splitlines() == [
-        "column  kind     role      why",
-        "text    text     input     5 different texts of 31 characters on average",
-        "label   boolean  target    only 'no' and 'yes'",
-        "age     numeric  left out  only text is read; 5 different numbers from 7 to 31",
-        "评论    text     input     5 different texts of 8 characters on average, Chinese (86% of the letters)",
+        "column  kind     role    why",
+        "text    text     input   5 different texts of 31 characters on average",
+        "label   boolean  target  only 'no' and 'yes'",
+        "age     numeric  input   5 different numbers from 7 to 31",
+        "评论    text     input   5 different texts of 8 characters on average, Chinese (86% of the letters)",
         "",
         "task: Classification, because the target has 2 different values that are not numbers",
         "rows: 4, leaving out 1 without a target",
@@ -186,9 +187,33 @@ def test_a_target_that_teaches_nothing_is_an_error(labels, message):
         infer(table(labels, other=[3, 1, 4, 1, 5][: len(labels)]), target="label")
 
 
-def test_a_table_without_text_is_an_error_that_names_its_columns():
-    frame = table(["a", "b"] * 4, age=["31", "7"] * 4).drop(columns="text")
-    with pytest.raises(DataError, match=r"there is no text column to predict from \('age' is numeric\)\n.*\n.*inputs="):
+def test_what_is_no_text_is_read_as_a_table():
+    frame = table(
+        ["a", "b"] * 4,
+        age=["31", "7"] * 4,
+        job=["cook", "vet"] * 4,
+        member=["yes", "no"] * 4,
+        since=["2024-01-31", "2023-05-01"] * 4,
+        id=[f"c{n}" for n in range(8)],
+        same=["x"] * 8,
+        fold=["train", "test"] * 4,
+        parts=[{"a": 1}] * 8,
+    ).drop(columns="text")
+    inference = infer(frame, target="label")
+    assert inference.inputs == inference.tabular == ("age", "job", "member", "since")
+    left_out = {each.name: each.reason.split(";")[0] for each in inference.columns if each.role == "left out"}
+    assert left_out == {
+        "id": "ids are not read",
+        "same": "there is nothing to learn from it",
+        "fold": "it divides the rows",
+        "parts": "values with parts are not read",
+    }
+    assert infer(frame, target="label", aside=["job"])["job"].role == "left out"
+
+
+def test_a_table_without_anything_to_read_is_an_error_that_names_its_columns():
+    frame = table(["a", "b"] * 4, same=["7"] * 8).drop(columns="text")
+    with pytest.raises(DataError, match=r"there is no column to predict from \('same' is constant\)\n.*\n.*inputs="):
         infer(frame, target="label")
     with pytest.raises(DataError, match=r"the target is the only column"):
         infer(frame[["label"]], target="label")
@@ -199,16 +224,32 @@ def test_the_target_is_no_input():
         infer(table(["a", "b"] * 4), target="label", inputs=["text", "label"])
 
 
-def test_an_input_must_be_a_column_of_text():
+def test_numbers_are_no_text_but_a_table():
     frame = table(["a", "b"] * 4, age=["31", "7"] * 4)
     with pytest.raises(
         DataError, match=r"the column is numeric \(2 different numbers .*only text can be read\n.*'age'"
     ):
-        infer(frame, target="label", inputs=["age"])
+        infer(frame, target="label", inputs={"age": "Text"})
+    assert infer(frame, target="label", inputs=["age", "text"]).tabular == ("age",)
     with pytest.raises(DataError, match=r"there is no column 'txt'"):
         infer(frame, target="label", inputs=["txt"])
     with pytest.raises(ConfigError, match=r"the list of inputs is empty\n.*at least one column"):
         infer(frame, target="label", inputs=[])
+
+
+def test_named_categories_are_read_as_texts_unless_there_are_numbers_beside_them():
+    frame = table(["a", "b"] * 4, age=["31", "7"] * 4, job=["cook", "vet"] * 4)
+    assert infer(frame, target="label", inputs=["job"]).tabular == ()
+    assert infer(frame, target="label", inputs=["job", "age"]).tabular == ("job", "age")
+    assert infer(frame, target="label", inputs={"job": "Table", "text": "Text"}).tabular == ("job",)
+
+
+def test_a_cell_that_is_no_number_is_located():
+    frame = table(["a", "b"] * 20, age=["31", "7", *map(str, range(2, 38)), "old", "older"])
+    with pytest.raises(
+        DataError, match=r"expected a finite number, got 'old', and in 1 more .*\n.*row 39, column 'age'"
+    ):
+        infer(frame, target="label")
 
 
 def test_an_input_cell_that_is_no_text_is_located():

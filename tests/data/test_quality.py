@@ -126,7 +126,7 @@ def test_rows_without_target_conflict_with_nothing():
 def test_a_column_that_tells_the_target_is_found(name, make):
     columns = clean()
     columns[name] = [make(label, n) for n, label in enumerate(columns["label"])]
-    (finding,) = found(columns, "target leak")
+    (finding,) = found(columns, "target leak", inputs=["text"])
     assert finding.severity == "warning"
     assert (
         finding.sentence

@@ -28,11 +28,11 @@ GIVEN = [
 
 @pytest.mark.parametrize("given", GIVEN, ids=["nothing", "names", "everything"])
 def test_resolved_settings_survive_their_config_file(given, tmp_path):
-    resolved = given.resolved(infer(FRAME, target="label", inputs=given.input_names))
+    resolved = given.resolved(infer(FRAME, target="label", inputs=given.readers))
     path = tmp_path / "config.yaml"
     path.write_text(resolved.to_yaml(), encoding="utf-8")
     assert config.make(Settings, config.read(path), where="config.yaml") == resolved
-    assert resolved.resolved(infer(FRAME, target="label", inputs=resolved.input_names)) == resolved
+    assert resolved.resolved(infer(FRAME, target="label", inputs=resolved.readers)) == resolved
 
 
 def test_what_was_left_open_is_filled_in():
@@ -45,7 +45,7 @@ def test_what_was_left_open_is_filled_in():
 
 
 def test_what_was_chosen_stays():
-    resolved = GIVEN[2].resolved(infer(FRAME, target="label", inputs=GIVEN[2].input_names))
+    resolved = GIVEN[2].resolved(infer(FRAME, target="label", inputs=GIVEN[2].readers))
     assert resolved.inputs == GIVEN[2].inputs
     assert resolved.task == GIVEN[2].task
     assert resolved.model["width"] == 8
@@ -96,3 +96,37 @@ def test_a_seed_replaces_that_of_the_settings():
     settings = Settings(train={"seed": 1, "epochs": 2})
     assert with_seed(settings, 7).train == {"seed": 7, "epochs": 2}
     assert with_seed(settings, None) is settings
+
+
+class TestTables:
+    FRAME = read(
+        [
+            {"text": f"film number {n} was fine", "age": n * 7 % 10, "job": ["cook", "vet"][n % 2], "label": n % 2}
+            for n in range(9)
+        ]
+    )
+
+    def test_what_is_no_text_becomes_one_table_with_a_model_for_columns(self):
+        frame = self.FRAME.drop(columns="text")
+        resolved = Settings().resolved(infer(frame, target="label"))
+        assert resolved.inputs == {"table": {"Table": {"columns": {"age": "numeric", "job": "categorical"}}}}
+        assert resolved.model["encoder"] == {"Transformer": {"layers": 2, "positions": None}}
+        assert (resolved.model["width"], resolved.train["epochs"]) == (64, 50)
+        again = resolved.resolved(infer(frame, target="label", inputs=resolved.readers))
+        assert again == resolved
+
+    def test_texts_stand_beside_the_table_with_an_encoder_of_their_own(self):
+        resolved = Settings().resolved(infer(self.FRAME, target="label"))
+        assert list(resolved.inputs) == ["text", "table"]
+        assert resolved.model["encoder"] == {
+            "text": "Convolution",
+            "table": {"Transformer": {"layers": 2, "positions": None}},
+        }
+        assert (resolved.model["width"], resolved.train["epochs"]) == (128, 12)
+        chosen = Settings(model={"encoder": "TabNet"}, train={"epochs": 3})
+        assert chosen.resolved(infer(self.FRAME, target="label")).model["encoder"] == "TabNet"
+
+    def test_a_text_column_called_table_keeps_its_name(self):
+        frame = self.FRAME.rename(columns={"text": "table"})
+        frame.attrs = self.FRAME.attrs
+        assert list(Settings().resolved(infer(frame, target="label")).inputs) == ["table", "table_"]

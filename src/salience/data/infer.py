@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from salience.core.errors import ConfigError, DataError
 from salience.data.fault import where
-from salience.data.kind import Kind, kind_of
+from salience.data.kind import Kind, kind_of, numbers_of
 from salience.data.table import check_form, column, source_of
 from salience.data.target import check_learnable, check_readable, is_known, known_task, parsed, separator_of, task_for
 
 _USUAL_TARGETS = ("label", "labels", "target", "class", "y", "sentiment", "category", "score", "rating")
+# Columns that say on which side a row stands.
+SIDE_NAMES = ("split", "fold")
 # Kinds that are no text even where a person insists.
 _NO_TEXT = ("numeric", "nested")
+# Kinds that a table reads.
+_TABULAR = ("numeric", "categorical", "boolean", "date")
+_USELESS = {
+    "id": "ids are not read",
+    "constant": "there is nothing to learn from it",
+    "empty": "there is nothing to learn from it",
+    "labels": "lists of labels are not read",
+    "nested": "values with parts are not read",
+}
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,7 @@ class Inference:
     columns: tuple[Column, ...]
     target: str
     inputs: tuple[str, ...]
+    """The columns that are read."""
     task: str
     """The name of a task: Classification, MultiLabel or Regression."""
     reason: str
@@ -50,6 +63,8 @@ class Inference:
     """How many of the rows have no target; `labelled` leaves them out."""
     notes: tuple[str, ...] = ()
     """What the reader of the file had to say."""
+    tabular: tuple[str, ...] = ()
+    """The inputs that are read together, as a table."""
 
     def __getitem__(self, name: str) -> Column:
         """What was understood of one column."""
@@ -66,15 +81,22 @@ class Inference:
 
 
 def infer(
-    frame: pd.DataFrame, *, target: str | None, inputs: Sequence[str] | None = None, task: str | None = None
+    frame: pd.DataFrame,
+    *,
+    target: str | None,
+    inputs: Sequence[str] | Mapping[str, str] | None = None,
+    task: str | None = None,
+    aside: Collection[str] = (),
 ) -> Inference:
     """Understand a frame from `salience.data.table.read`.
 
     Args:
         target: the column to predict.
-        inputs: the columns to predict it from; by default every text column.
+        inputs: the columns to predict it from, by default all but ids and such; or a mapping that says of each how it
+            is read: Text, or Table for what is no text.
         task: Classification, MultiLabel or Regression; by default what the values of the target ask for. A chosen task
             is taken as it is, so that a few new rows can be judged: only otherwise must there be something to learn.
+        aside: columns that divide the rows, and are read only where they are named.
 
     Raises:
         ConfigError: no target was named, it is also an input, or there is no such task.
@@ -83,8 +105,8 @@ def infer(
     >>> from salience.data.table import read
     >>> rows = [{"text": f"film number {n} was fine", "label": n % 2} for n in range(4)]
     >>> inference = infer(read(rows), target="label")
-    >>> inference.inputs, inference.task
-    (('text',), 'Classification')
+    >>> inference.inputs, inference.tabular, inference.task
+    (('text',), (), 'Classification')
     """
     check_form(frame)
     kinds = {str(name): kind_of(frame[name]) for name in frame.columns}
@@ -100,19 +122,25 @@ def infer(
         check_learnable(known, kinds[target], found, place, others)
     else:
         found, reason = known_task(task), "it was chosen"
-    chosen = _inputs(frame, kinds, target, inputs)
-    for name in chosen:
-        _check_texts(frame[name], source_of(frame))
+    chosen = _inputs(frame, kinds, target, inputs, aside)
+    for name, reader in chosen.items():
+        if reader == "Text":
+            _check_texts(frame[name], source_of(frame))
+        elif kinds[name].name == "numeric" and not isinstance(inputs, Mapping):
+            _check_numbers(frame[name], source_of(frame))
     return Inference(
-        columns=tuple(_part(name, kind, target, chosen, named=inputs is not None) for name, kind in kinds.items()),
+        columns=tuple(
+            _part(name, kind, target, chosen, named=inputs is not None, aside=aside) for name, kind in kinds.items()
+        ),
         target=target,
-        inputs=chosen,
+        inputs=tuple(chosen),
         task=found,
         reason=reason,
         separator=separator_of(known, kinds[target]) if found == "MultiLabel" else None,
         num_rows=len(frame),
         num_missing=len(frame) - len(known),
         notes=tuple(frame.attrs.get("notes", ())),
+        tabular=tuple(name for name, reader in chosen.items() if reader == "Table"),
     )
 
 
@@ -131,31 +159,50 @@ def parse_targets(frame: pd.DataFrame, inference: Inference) -> list[Any]:
 
 
 def _inputs(
-    frame: pd.DataFrame, kinds: Mapping[str, Kind], target: str, named: Sequence[str] | None
-) -> tuple[str, ...]:
+    frame: pd.DataFrame,
+    kinds: Mapping[str, Kind],
+    target: str,
+    named: Sequence[str] | Mapping[str, str] | None,
+    aside: Collection[str],
+) -> dict[str, str]:
+    """The columns to read, each with what reads it."""
     if named is None:
-        texts = tuple(name for name, kind in kinds.items() if kind.name == "text" and name != target)
-        if not texts:
+        left = {name: kind.name for name, kind in kinds.items() if name != target and name not in aside}
+        found = {name: "Text" if kind == "text" else "Table" for name, kind in left.items() if _is_read(name, kind)}
+        if not found:
             listing = ", ".join(f"'{name}' is {kind.name}" for name, kind in kinds.items() if name != target)
             raise DataError(
-                f"there is no text column to predict from ({listing or 'the target is the only column'})",
+                f"there is no column to predict from ({listing or 'the target is the only column'})",
                 where=source_of(frame),
                 fix="name the columns to read with inputs=",
             )
-        return texts
+        return found
     if not named:
         raise ConfigError("the list of inputs is empty", fix="name at least one column, or leave inputs out")
-    for name in named:
+    readers = dict(named) if isinstance(named, Mapping) else _readers(frame, named)
+    for name, reader in readers.items():
         column(frame, name)
-        _check_input(name, kinds[name], target, source_of(frame))
-    return tuple(dict.fromkeys(named))
+        _check_input(name, kinds[name], reader, target, source_of(frame))
+    return readers
 
 
-def _check_input(name: str, kind: Kind, target: str, source: str) -> None:
+def _is_read(name: str, kind: str) -> bool:
+    return kind == "text" or (kind in _TABULAR and name.lower() not in SIDE_NAMES)
+
+
+def _readers(frame: pd.DataFrame, named: Sequence[str]) -> dict[str, str]:
+    """How named columns are read: numbers, yes or no and dates as a table, and categories with them; else as texts."""
+    kinds = {name: kind_of(column(frame, name)).name for name in named}
+    is_table = any(kind in ("numeric", "boolean", "date") for kind in kinds.values())
+    tabular = _TABULAR if is_table else ()
+    return {name: "Table" if kind in tabular else "Text" for name, kind in kinds.items()}
+
+
+def _check_input(name: str, kind: Kind, reader: str, target: str, source: str) -> None:
     place = where(source, column=name)
     if name == target:
         raise ConfigError("the target cannot be an input as well", where=place, fix="take it out of inputs")
-    if kind.name in _NO_TEXT:
+    if reader == "Text" and kind.name in _NO_TEXT:
         raise DataError(
             f"the column is {kind.name} ({kind.reason}), and only text can be read", where=place, fix="leave it out"
         )
@@ -171,14 +218,30 @@ def _check_texts(cells: pd.Series, source: str) -> None:
             )
 
 
-def _part(name: str, kind: Kind, target: str, inputs: tuple[str, ...], *, named: bool) -> Column:
+def _check_numbers(cells: pd.Series, source: str) -> None:
+    given = cells[is_known(cells)]
+    odd = given[np.isnan(numbers_of(map(str, given)))]
+    if len(odd):
+        more = f", and in {len(odd) - 1:,} more rows as well" if len(odd) > 1 else ""
+        raise DataError(
+            f"expected a finite number, got {odd.iloc[0]!r:.40}{more}",
+            where=where(source, row=odd.index[0], column=str(cells.name)),
+            fix="write a number with a decimal point, or leave the cell empty",
+        )
+
+
+def _part(
+    name: str, kind: Kind, target: str, inputs: Collection[str], *, named: bool, aside: Collection[str]
+) -> Column:
     if name == target:
         return Column(name, kind, "target", kind.reason)
     if name in inputs:
         return Column(name, kind, "input", kind.reason)
-    if named and kind.name not in _NO_TEXT:
+    if name in aside or name.lower() in SIDE_NAMES:
+        return Column(name, kind, "left out", f"it divides the rows; {kind.reason}")
+    if named:
         return Column(name, kind, "left out", f"not among the named inputs; {kind.reason}")
-    return Column(name, kind, "left out", f"only text is read; {kind.reason}")
+    return Column(name, kind, "left out", f"{_USELESS[kind.name]}; {kind.reason}")
 
 
 def _candidates(kinds: Mapping[str, Kind]) -> str:

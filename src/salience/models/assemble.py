@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from torch import nn
@@ -35,8 +35,9 @@ def assemble(
         head: a function from a width to the head (`task.head`).
         gives: per column the fields of `Layout` that its data have (`modality.gives`).
         width: of every stem; an encoder may give another one.
-        encoder: a class of `salience.models.encoders`, or one with its options: `{"Convolution": {"layers": 2}}`.
-            None is `Transformer` if there is an `attention`, `Convolution` otherwise.
+        encoder: a class of `salience.models.encoders`, or one with its options: `{"Convolution": {"layers": 2}}`; or
+            such a choice for each column: `{"review": "Convolution", "table": "TabNet"}`. None is `Transformer` if
+            there is an `attention`, `Convolution` otherwise.
         attention: how positions look at each other: a mechanism of `salience.attention`, or one with its options.
         pool: `Mean`, `Max` or a mechanism of `salience.attention`, or one with its options.
         dropout: see `Model`.
@@ -49,8 +50,8 @@ def assemble(
         raise ConfigError(
             f"width must be at least 1, and dropout at least 0 and below 1, got {width} and {dropout}", where="model"
         )
-    choice = _with_attention(encoder, attention)
-    made = {column: build_encoder(choice, width) for column in stems}
+    chosen = encoder_of_each(encoder, stems)
+    made = {column: build_encoder(_with_attention(each, attention), width) for column, each in chosen.items()}
     model = Model(
         {column: stem(width) for column, stem in stems.items() if not hasattr(made[column], "stem")},
         made,
@@ -62,6 +63,20 @@ def assemble(
         for each in (module for part in parts for module in part.modules()):
             suited(type(each), gives=gives[column], where=f"the model of the column '{column}'")
     return model
+
+
+def encoder_of_each(
+    encoder: str | Mapping[str, Any] | None, columns: Iterable[str]
+) -> dict[str, str | Mapping[str, Any] | None]:
+    """The choice for each column, from one for all or from a mapping that names exactly these columns.
+
+    >>> encoder_of_each({"review": "Convolution", "table": "TabNet"}, ["review", "table"])
+    {'review': 'Convolution', 'table': 'TabNet'}
+    """
+    names = list(columns)
+    if isinstance(encoder, Mapping) and set(encoder) == set(names) and not all(known(each, encoders) for each in names):
+        return {name: encoder[name] for name in names}
+    return dict.fromkeys(names, encoder)
 
 
 def build_encoder(choice: str | Mapping[str, Any], width: int) -> Any:

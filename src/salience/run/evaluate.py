@@ -58,7 +58,7 @@ def evaluate(
     """
     settings = config.make(Settings, config.read(folder.path / "config.yaml"), where=str(folder.path / "config.yaml"))
     frame = table.read(source)
-    inference = infer(frame, target=settings.target, inputs=pipeline.columns, task=settings.task_name)
+    inference = infer(frame, target=settings.target, inputs=settings.readers, task=settings.task_name)
     frame = labelled(frame, inference)
     targets = parse_targets(frame, inference)
     rows = frame[pipeline.columns].to_dict("records")

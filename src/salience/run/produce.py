@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from salience.core import config
-from salience.core.build import build
+from salience.core.build import build, named
 from salience.core.errors import ConfigError, SalienceError
 from salience.data import quality, splitters, table
 from salience.data.infer import Inference, infer, labelled, parse_targets
@@ -82,7 +82,9 @@ def prepare(source: Any, settings: Settings) -> Prepared:
     marks = _set_aside(frame, settings)
     # What people marked gives the answer away, so that nothing but the reader of rationales may see it.
     unmarked = frame.drop(columns=marks)
-    inference = infer(unmarked, target=settings.target, inputs=settings.input_names, task=settings.task_name)
+    inference = infer(
+        unmarked, target=settings.target, inputs=settings.readers, task=settings.task_name, aside=_dividing(settings)
+    )
     frame, unmarked = labelled(frame, inference), labelled(unmarked, inference)
     targets = parse_targets(frame, inference)
     chosen = rationale_columns(settings.rationale, inference.inputs)
@@ -93,12 +95,18 @@ def prepare(source: Any, settings: Settings) -> Prepared:
     return PreparedTable(source, frame, inference, targets, divided, findings, rationales)
 
 
+def _dividing(settings: Settings) -> list[str]:
+    """The column by which the settings divide the rows, if there is one."""
+    options = {} if settings.split is None else named(settings.split)[1]
+    return [str(options["column"])] if "column" in options else []
+
+
 def _set_aside(frame: pd.DataFrame, settings: Settings) -> list[str]:
     """The columns of rationales, each of which plays no other part."""
     names = list(dict.fromkeys(each.column for each in rationale_columns(settings.rationale).values()))
     for name in names:
         table.column(frame, name)
-        if name == settings.target or name in (settings.input_names or ()):
+        if name == settings.target or name in (settings.readers or ()):
             raise ConfigError(
                 f"the column '{name}' holds a rationale, and cannot be the target or an input as well",
                 where="rationale",

@@ -16,6 +16,7 @@ from salience.core.config import make
 from salience.core.errors import ConfigError
 from salience.data import modalities
 from salience.data.infer import Inference
+from salience.data.modalities.column_kinds import COLUMN_KINDS
 from salience.data.modality import columns_of
 from salience.data.rationale import rationale_columns
 from salience.training.options import TrainOptions
@@ -23,6 +24,16 @@ from salience.training.options import TrainOptions
 #: What a text column is read with unless the settings say otherwise. Every Han character is a word of its own.
 TEXT: Mapping[str, Any] = {"Text": {"tokens": "Word"}}
 MODEL: Mapping[str, Any] = {"width": 128, "encoder": "Convolution", "pool": "Additive", "dropout": 0.5}
+
+#: The usual model of a table: its columns have no order, and few numbers say little.
+TABLE_MODEL: Mapping[str, Any] = {
+    "width": 64,
+    "encoder": {"Transformer": {"layers": 2, "positions": None}},
+    "pool": "Additive",
+    "dropout": 0.1,
+}
+#: The usual training of a table: rows are short, and often few.
+TABLE_TRAIN: Mapping[str, Any] = {"epochs": 50, "patience": 10, "batch_size": 64}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,32 +91,33 @@ class Settings:
         return None if self.task is None else named(self.task)[0]
 
     @property
-    def input_names(self) -> list[str] | None:
-        """The columns to read, if they were named.
+    def readers(self) -> list[str] | dict[str, str] | None:
+        """The columns to read, if they were named, and the modality of each, if that was said.
 
         Raises:
             ConfigError: an unknown modality, or an unknown option of one.
         """
         if not isinstance(self.inputs, Mapping):
             return None if self.inputs is None else list(self.inputs)
-        read = (columns_of(name, build(choice or TEXT, modalities)) for name, choice in self.inputs.items())
-        return list(dict.fromkeys(column for each in read for column in each))
+        made = {name: build(choice or TEXT, modalities) for name, choice in self.inputs.items()}
+        return {column: type(each).__name__ for name, each in made.items() for column in columns_of(name, each)}
 
     def resolved(self, inference: Inference) -> Settings:
         """These settings with everything that was left open filled in, ready to be saved beside the model."""
         marked = rationale_columns(self.rationale, inference.inputs)
         taught = {"attention_loss": "KL"} if marked and "attention_loss" not in self.train else {}
+        inputs = {name: self.modalities[name] or dict(TEXT) for name in self.modalities} or _inputs(inference)
+        usual = TABLE_TRAIN if not set(inputs) - set(_unordered(inputs)) else {}
+        options = make(TrainOptions, {**usual, **self.train}, where="train")
         return dataclasses.replace(
             self,
             # The targets of a forecast stand in the task.
             target=self.target if inference.task == "Forecast" else inference.target,
-            inputs={name: self.modalities.get(name) or dict(TEXT) for name in self.modalities or inference.inputs},
+            inputs=inputs,
             task=_with_target(self.task, self.target) or inference.task,
-            model=dict(self.model)
-            if "network" in self.model
-            else {**MODEL, **({"encoder": "Transformer"} if "attention" in self.model else {}), **self.model},
+            model=dict(self.model) if "network" in self.model else {**_model(inputs, self.model), **self.model},
             rationale={name: each.setting() for name, each in marked.items()} or None,
-            train=_plain(dataclasses.asdict(self.options)) | taught,
+            train=_plain(dataclasses.asdict(options)) | taught,
         )
 
     def to_yaml(self) -> str:
@@ -122,6 +134,34 @@ class Settings:
                 f"a setting cannot be written to a config file: {error.args[-1]!r}",
                 fix="give names and options, such as {'Text': {'tokens': 'Jieba'}}, in place of objects",
             ) from error
+
+
+def _inputs(inference: Inference) -> dict[str, Any]:
+    """What reads each column: every text by itself, and all that is no text as one table."""
+    inputs: dict[str, Any] = {name: dict(TEXT) for name in inference.inputs if name not in inference.tabular}
+    if inference.tabular:
+        name = "table"
+        while name in inputs:
+            name += "_"
+        kinds = {each: inference[each].kind.name for each in inference.tabular}
+        columns = {each: kind if kind in COLUMN_KINDS else "categorical" for each, kind in kinds.items()}
+        inputs[name] = {"Table": {"columns": columns}}
+    return inputs
+
+
+def _unordered(inputs: Mapping[str, Any]) -> list[str]:
+    """The inputs whose positions have no order, so that no encoder may count them."""
+    return [name for name, each in inputs.items() if not getattr(find(named(each)[0], modalities), "ordered", True)]
+
+
+def _model(inputs: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The usual model for these inputs."""
+    unordered = _unordered(inputs)
+    usual = "Transformer" if "attention" in given else MODEL["encoder"]
+    encoders = {name: dict(TABLE_MODEL["encoder"]) if name in unordered else usual for name in inputs}
+    if len(unordered) == len(inputs):
+        return {**TABLE_MODEL, "encoder": dict(TABLE_MODEL["encoder"])}
+    return {**MODEL, "encoder": encoders if unordered else usual}
 
 
 def _with_target(task: str | Mapping[str, Any] | None, target: str | None) -> str | Mapping[str, Any] | None:

@@ -59,7 +59,7 @@ def given(source: Any, settings: Settings, columns: Sequence[str], *, group: str
     """
     frame, targets = table.read(source), None
     if settings.target in frame.columns:
-        inference = infer(frame, target=settings.target, inputs=columns, task=settings.task_name)
+        inference = infer(frame, target=settings.target, inputs=settings.readers, task=settings.task_name)
         frame = labelled(frame, inference)
         targets = parse_targets(frame, inference)
     for name in columns:

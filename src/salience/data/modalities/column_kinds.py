@@ -29,6 +29,9 @@ _KNOTS = 257
 # A number so many standard deviations away says no more than that it is far away.
 _FARTHEST = 10.0
 
+#: What a column may be read as.
+COLUMN_KINDS = ("numeric", "categorical", "boolean", "date")
+
 Cell = tuple[int, tuple[float, ...]]
 
 
