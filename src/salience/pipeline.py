@@ -25,12 +25,15 @@ from salience.core.errors import ConfigError, DataError, NotAvailable, SalienceE
 from salience.core.lazy import Lazy
 from salience.data import modalities
 from salience.data.fault import check_names, where
+from salience.data.modalities import Series
 from salience.data.modality import Blanking, Modality, Uniting, columns_of
 from salience.models import Ensemble, Model, Output, assemble
 from salience.models.assemble import encoder_of_each
 from salience.models.encoders import Pretrained
+from salience.models.networks.assemble_network import assemble_network, elements_of
+from salience.models.networks.network import Network
 from salience.models.outside import Outside
-from salience.tasks import Answer, Averaging, Task
+from salience.tasks import Answer, Averaging, Forecast, Task
 
 Choice = str | Mapping[str, Any]
 Row = Mapping[str, object]
@@ -49,7 +52,8 @@ class Pipeline:
             `{"review": {"Text": {"tokens": "Jieba"}}}`. It reads the column of its own name, or those that the modality
             names itself.
         task: what is asked, likewise: `"Classification"` or `{"Classification": {"balanced": True}}`.
-        model: options of `salience.models.assemble`: `width`, `encoder`, `attention`, `pool`, `dropout`.
+        model: options of `salience.models.assemble`: `width`, `encoder`, `attention`, `pool`, `dropout`; or for a
+            forecast one whole network: `{"network": "PatchTST"}`.
 
     Raises:
         ConfigError: there is no input, or a name or an option is unknown or of a wrong type.
@@ -60,17 +64,20 @@ class Pipeline:
     True
     """
 
-    model: Model | Ensemble | Outside
+    model: Model | Network | Ensemble | Outside
     #: One pipeline per member where the model is an ensemble, with the same modalities; none where it is a single one.
     members: tuple[Pipeline, ...] = ()
 
     def __init__(self, inputs: Mapping[str, Choice], task: Choice, *, model: Mapping[str, Any] | None = None) -> None:
         if not inputs:
             raise ConfigError("a pipeline reads at least one input column, and none was named", fix="name one")
-        check_options(assemble, model or {}, skip=3, name="model")
+        network = (model or {}).get("network")
+        check_options(assemble_network if network else assemble, model or {}, skip=1 if network else 3, name="model")
         self.config: dict[str, Any] = {"inputs": dict(inputs), "task": task, "model": dict(model or {})}
         self.modalities: dict[str, Modality] = {name: build(each, modalities) for name, each in inputs.items()}
         self.task: Task = build(task, tasks)
+        if network:
+            self._series().read_as(elements_of(network))
 
     @property
     def inputs(self) -> list[str]:
@@ -124,11 +131,29 @@ class Pipeline:
         models = [cast(Model, each.model) for each in self.members]
         self.model = Ensemble(models, cast(Averaging, self.task).average)
 
-    def _assembled(self, seed: int) -> Model:
+    def _series(self) -> Series:
+        """The only input of a whole network.
+
+        Raises:
+            ConfigError: the inputs are others, or the task is no forecast.
+        """
+        only = next(iter(self.modalities.values()))
+        if len(self.modalities) > 1 or not isinstance(only, Series) or not isinstance(self.task, Forecast):
+            raise ConfigError(
+                "a whole network reads one series and forecasts it",
+                where="model.network",
+                fix="name one input that is a Series and the task Forecast, or choose an encoder and a pool",
+            )
+        return only
+
+    def _assembled(self, seed: int) -> Model | Network:
         stems = {name: modality.stem for name, modality in self.modalities.items()}
         gives = {name: modality.gives for name, modality in self.modalities.items()}
         with torch.random.fork_rng(devices=[]), _sized():
             torch.manual_seed(seed)
+            if "network" in self.config["model"]:
+                shape = cast(Forecast, self.task).window_shape(self._series(), self.inputs[0])
+                return assemble_network(shape, **self.config["model"])
             return assemble(stems, self.task.head, gives, **self.config["model"])
 
     def _member(self, seed: int) -> Pipeline:
@@ -297,13 +322,16 @@ class Pipeline:
             description["members"] = [{"task": each.task.state()} for each in self.members]
         return model_folder.write(Path(folder), description, self.model.state_dict())
 
-    def _models(self) -> list[Model] | None:
+    def _models(self) -> list[Model | Network] | None:
         """The models of ours that answer, or None where it is one of others."""
         models = [each.model for each in self.members] or [self.model]
-        return cast(list[Model], models) if all(isinstance(each, Model) for each in models) else None
+        ours = [each for each in models if isinstance(each, Model | Network)]
+        return ours if len(ours) == len(models) else None
 
-    def _encoder(self, model: Model) -> dict[str, Any]:
+    def _encoder(self, model: Model | Network) -> dict[str, Any]:
         """The encoder with the options it needs to be made again without the files it came from, if it has such."""
+        if isinstance(model, Network):
+            return {}
         own = {
             name: each.options()
             for name, each in zip(self.inputs, model.encoders, strict=True)
@@ -374,7 +402,7 @@ class Pipeline:
             NotAvailable: the model, or its encoder, was trained elsewhere.
         """
         models = self._models()
-        if models is None or any(isinstance(each, Pretrained) for model in models for each in model.encoders):
+        if models is None or any(isinstance(each, Pretrained) for model in models for each in model.modules()):
             raise NotAvailable("this model was trained elsewhere, and cannot be made again without its training")
         made = copy(self)
         made._assemble(seed, len(models))

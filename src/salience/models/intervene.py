@@ -29,9 +29,10 @@ class LastLook:
     """
 
     def __init__(self, model: object, batch: Batch) -> None:
-        if not isinstance(model, Model | Ensemble):
+        members = model.models if isinstance(model, Ensemble) else [model]
+        if not isinstance(model, Model | Ensemble) or not all(isinstance(each, Model) for each in members):
             raise NotAvailable(
-                f"{type(model).__name__} has no pool that could be given other weights",
+                f"{type(members[0]).__name__} has no pool that could be given other weights",
                 fix="ask a model that was made by salience",
             )
         self._model = model

@@ -16,7 +16,9 @@ from torch import Tensor, nn
 
 from salience.core.errors import ConfigError, DataError, did_you_mean
 from salience.data.long_table import LongTable
+from salience.data.modalities import Series
 from salience.data.windows import Window, moments, only_table
+from salience.models.networks.network import WindowShape
 from salience.tasks.answer import Answer
 from salience.tasks.trajectory import Trajectory
 
@@ -157,6 +159,24 @@ class Forecast:
             return mean
         single = points.flatten(1).gather(1, choice.clamp(min=0)[:, None]).squeeze(1)
         return torch.where(choice == MEAN, mean, single)
+
+    def window_shape(self, series: Series, column: str) -> WindowShape:
+        """What a whole network has to know of the windows that it reads and forecasts.
+
+        Args:
+            series: a fitted series, the input named `column`.
+        """
+        arranged = series.arrangement
+        return WindowShape(
+            look_back=series.look_back,
+            horizon=self.horizon,
+            variables=arranged.channels,
+            targets=tuple(series.channels.index(name) for name in self.targets),
+            outputs=self.outputs,
+            future=arranged.num_ahead,
+            patch=series.patch if series.elements == "patches" else None,
+            column=column,
+        )
 
     def truth(self, target: Float[Tensor, "N 1+H T"]) -> Float[Tensor, "N"]:
         """What `focus` would be by default if the forecast were true, from encoded targets.

@@ -63,6 +63,11 @@ class Arrangement:
         self.groups = self.steps.astype(np.int32) if elements == "cells" and self.steps is not None else None
 
     @property
+    def num_ahead(self) -> int:
+        """Channels that are read beyond the moment; none where no row is."""
+        return len(self._ahead_channels) if self.rows > self._look_back else 0
+
+    @property
     def size(self) -> int:
         """Numbers of one position."""
         return {"times": self.channels, "variables": self.rows, "patches": self._patch, "cells": 1}[self._elements]

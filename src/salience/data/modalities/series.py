@@ -24,6 +24,9 @@ from salience.data.modalities.arrangement import ELEMENTS, Arrangement
 from salience.data.modalities.series_stem import SeriesStem
 from salience.data.windows import Window, moments, only_table
 
+# The optional fields of `Layout` that elements have.
+_GIVES = {"times": ("times",), "cells": ("groups", "grid")}
+
 
 @final
 class Series:
@@ -44,7 +47,7 @@ class Series:
         time: the column of time stamps.
         series: the column that names the series; None where the table is one series.
         look_back: rows of a window.
-        elements: what a position is.
+        elements: what a position is; by default what the network reads if there is one, else time stamps.
         patch: rows of a patch.
         variables: columns that are known up to now; by default every column of numbers that plays no other part.
         known: columns that are known ahead.
@@ -63,7 +66,7 @@ class Series:
         time: str,
         series: str | None = None,
         look_back: int = 96,
-        elements: str = "times",
+        elements: str | None = None,
         patch: int = 16,
         variables: Sequence[str] | None = None,
         known: Sequence[str] = (),
@@ -74,15 +77,9 @@ class Series:
     ) -> None:
         if stride < 1:
             raise ConfigError(f"stride is {stride}", where="Series", fix="give a number of rows above 0")
-        if elements not in ELEMENTS:
+        if look_back < 1 or patch < 1:
             raise ConfigError(
-                f"there are no elements '{elements}' in a series", where="Series", fix=did_you_mean(elements, ELEMENTS)
-            )
-        if look_back < 1 or patch < 1 or (elements == "patches" and look_back % patch):
-            raise ConfigError(
-                f"look_back is {look_back} and patch is {patch}",
-                where="Series",
-                fix="give numbers above 0; look_back has to be a multiple of patch",
+                f"look_back is {look_back} and patch is {patch}", where="Series", fix="give numbers of rows above 0"
             )
         self.roles = Roles(
             time=time,
@@ -93,16 +90,41 @@ class Series:
             calendar=tuple(calendar),
         )
         self.look_back = look_back
-        self.elements = elements
+        self._chosen = elements
         self.patch = patch
         self.step = step
         self.stride = stride
-        self.gives = frozenset({"times"} if elements == "times" else {"groups", "grid"} if elements == "cells" else ())
-        #: Do positions follow each other, so that where one stands says nothing of what it is?
-        self.ordered = elements != "variables"
         #: What was fitted: names, mean, deviation, known, static, indicators (numbers of variables), ahead (rows).
         self._fitted: dict[str, Any] | None = None
         self._arranged: Arrangement | None = None
+        self.read_as("times" if elements is None else elements)
+
+    def read_as(self, elements: str) -> None:
+        """Choose what a position is, before `fit`.
+
+        Raises:
+            ConfigError: there are no such elements, others were named in the options, or patches do not fill a window.
+        """
+        if elements not in ELEMENTS:
+            raise ConfigError(
+                f"there are no elements '{elements}' in a series", where="Series", fix=did_you_mean(elements, ELEMENTS)
+            )
+        if self._chosen not in (None, elements):
+            raise ConfigError(
+                f"the network reads {elements}, and the series is to be read as {self._chosen}",
+                where="Series, elements",
+                fix=f"leave `elements` out, or write elements: {elements}",
+            )
+        if elements == "patches" and self.look_back % self.patch:
+            raise ConfigError(
+                f"patches of {self.patch} rows do not fill a window of {self.look_back}",
+                where="Series",
+                fix="give a look_back that is a multiple of patch",
+            )
+        self.elements = elements
+        self.gives = frozenset(_GIVES.get(elements, ()))
+        #: Do positions follow each other, so that where one stands says nothing of what it is?
+        self.ordered = elements != "variables"
 
     def table(self, frame: pd.DataFrame) -> LongTable:
         """The series in a frame from `salience.data.table.read`, as the options say.
