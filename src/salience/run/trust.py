@@ -36,8 +36,8 @@ def trust(
 
     Args:
         source: a file, a frame or mappings, with or without the target; by default the test rows of the run.
-        others: the same model trained with other seeds, to tell how far they agree; by default the members of an
-            ensemble.
+        others: the same model trained with other seeds, to tell how far they agree; the members of an ensemble are
+            asked anyway.
         count: rows to measure.
         seed: of everything random; by default that of the run.
         group: a column that names what rows are drawn in: a day, a speaker, a document.
@@ -58,7 +58,7 @@ def trust(
         targets=rows.targets,
         groups=rows.groups,
         rationales=rows.rationales,
-        others=others or pipeline.members,
+        others=others,
         count=count,
         seed=settings.options.seed if seed is None else seed,
         progress=progress,

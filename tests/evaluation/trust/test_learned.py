@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from salience.data.modalities import Text
 from salience.evaluation.importance import RandomOrder
 from salience.evaluation.trust.learned import learned, position_prior, rank_correlation
 from tests.evaluation.linear import linear
@@ -47,6 +48,13 @@ def test_columns_have_priors_of_their_own_and_may_be_empty():
     rows = [{"a": np.array([1.0, 0.0]), "b": np.zeros(0)}, {"a": np.array([0.0, 1.0, 0.0]), "b": np.array([1.0])}]
     found = position_prior(rows)
     assert [len(each) for row in found for each in row.values()] == [2, 0, 3, 1]
+
+
+def test_where_nothing_has_an_order_positions_are_not_asked(monkeypatch):
+    monkeypatch.setattr(Text, "ordered", False, raising=False)
+    found = learned(trial(pointer(RANDOM_WORDS), texts()))
+    assert verdict(found) == "pass"
+    assert set(found.statistics) == {"correlation_untrained"}
 
 
 def test_constant_attention_is_called_constant():

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from salience.data.modalities import Text
 from salience.evaluation.bootstrap import Bootstrap
 from salience.evaluation.faithfulness import judged
 from salience.evaluation.importance import Received
@@ -70,6 +71,27 @@ def test_words_that_are_blanked_weigh_nothing():
     difference = effects["received"].gain.value - effects["random"].gain.value
     assert found.gain.value == pytest.approx(difference, rel=0.15)
     assert found.operators == {"a": "Text.blank"}
+
+
+def test_positions_alone_are_told_where_there_is_an_order(monkeypatch):
+    tried, found, faithful = made(linear(weights()), texts(), draws=50)
+    told = right_parts(tried, found, faithful, None)
+    # What the words mean does not depend on where they stand.
+    assert abs(told.statistics["skill_of_positions"].value) < 0.3
+    assert ", positions alone " in told.numbers
+    assert "position" not in found.competitors
+    monkeypatch.setattr(Text, "ordered", False, raising=False)
+    tried, found, faithful = made(linear(weights()), texts(), draws=50)
+    told = right_parts(tried, found, faithful, None)
+    assert "skill_of_positions" not in told.statistics
+    assert "positions" not in told.numbers
+
+
+def test_shapley_values_are_a_mark_to_reach():
+    _, found, faithful = made(linear(weights()), texts(), draws=50)
+    assert found.competitors == ("gradient_x_input", "integrated_gradients", "leave_one_out", "shapley")
+    # Where contributions add up, all of them are exact.
+    assert faithful.skills["shapley"].value == pytest.approx(1, abs=0.02)
 
 
 @pytest.mark.parametrize(("honesty", "word"), [(TRUE, "pass"), (EVEN, "fail"), (FALSE, "fail")])

@@ -2,10 +2,11 @@
 
 Legend: N rows, U units of a row, C equal stretches of a row.
 
-The importance of the model is compared with that of the same model without its training (`trust.untrained`), and with
-how important units at the same relative position are in all other rows: by Spearman's rank correlation over the units
-of each row, averaged over rows. For models that were trained elsewhere it is also told what remains when a part of the
-weights, from the answer down, has lost its training; only a model without any training decides the verdict.
+The importance of the model is compared with that of the same model without its training (`trust.untrained`), and, where
+the data have an order, with how important units at the same relative position are in all other rows: by Spearman's rank
+correlation over the units of each row, averaged over rows. For models that were trained elsewhere it is also told what
+remains when a part of the weights, from the answer down, has lost its training; only a model without any training
+decides the verdict.
 
 Reference: Adebayo et al. 2018, "Sanity Checks for Saliency Maps".
 """
@@ -27,6 +28,7 @@ from salience.evaluation.trust.claim import Claim, Estimate, claim, either, esti
 from salience.evaluation.trust.outcome import CONSTANT, INCONCLUSIVE, Measured, unavailable
 from salience.evaluation.trust.trial import Trial
 from salience.evaluation.trust.untrained import cascade, untrained
+from salience.pipeline import Pipeline
 
 NAME = "learned"
 QUESTION = "Does the picture come from training, and not from the wiring or from positions alone?"
@@ -36,9 +38,9 @@ STRETCHES = 20
 # Differences up to this are rounding, and no order.
 _SAME = 1e-6
 _MEANINGS = {
-    "pass": "It looks elsewhere than an untrained model, and than positions alone would tell",
-    "weak": "It looks partly where an untrained model looks, or where positions alone would tell",
-    "fail": "It looks where an untrained model looks, or where positions alone would tell",
+    "pass": "The picture comes from training",
+    "weak": "The picture comes partly from the wiring of the model, or from positions",
+    "fail": "The picture comes from the wiring of the model, or from positions",
 }
 
 
@@ -52,12 +54,11 @@ def learned(trial: Trial) -> Measured:
     scores = [trial.scores[i] for i in varied]
     rows = [trial.rows[i] for i in varied]
     try:
-        others = {
-            "untrained": [trial.method.scores(each, rows) for each in untrained(trial.pipeline, seed=trial.seed)],
-            "position": [position_prior(scores)],
-        }
+        others = {"untrained": [trial.method.scores(each, rows) for each in untrained(trial.pipeline, seed=trial.seed)]}
     except NotAvailable as error:
         return unavailable(NAME, QUESTION, error.problem)
+    if is_ordered(trial.pipeline):
+        others["position"] = [position_prior(scores)]
     found = {name: _mean(trial, varied, _alike(scores, each)) for name, each in others.items()}
     known = {name: each for name, each in found.items() if each is not None}
     statistics = {f"correlation_{name}": each.score for name, each in known.items()} | _steps(trial, varied)
@@ -91,6 +92,11 @@ def _steps(trial: Trial, varied: Sequence[int]) -> dict[str, Score]:
 
 
 _SAID = {"untrained": "untrained models", "position": "positions"}
+
+
+def is_ordered(pipeline: Pipeline) -> bool:
+    """Have all inputs an order, so that positions say nothing of what stands there? In a table they tell the column."""
+    return all(getattr(each, "ordered", True) for each in pipeline.modalities.values())
 
 
 def position_prior(scores: Sequence[Scores]) -> list[Scores]:

@@ -4,8 +4,8 @@ Legend: N rows.
 
 The statistic is the skill of `evaluation.faithfulness`: 0 is a random order, 1 the best of gradient x input, integrated
 gradients, leave one out and Shapley values, on the same rows. A method without signs is measured against theirs without
-signs. Beside it stands the skill of positions alone: of how important the method finds units at the same place in other
-rows. They are made of the method itself, and so are no mark that it has to reach.
+signs. Where the data have an order, the skill of positions alone stands beside it: of how important the method finds
+units at the same place in other rows. They are made of the method itself, and so are no mark that it has to reach.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def right_parts(trial: Trial, found: Competition, measured: Faithfulness, second
     statistics = {
         "skill": measured.skill,
         "skill_against_signed": measured.skills[method],
-        "skill_of_positions": drawn.score(POSITION),
+        **({"skill_of_positions": drawn.score(POSITION)} if POSITION in found.orders else {}),
         **_erasure(trial, measured),
         **({} if second is None else {"gain_by_second_operator": second.gain.score}),
     }
@@ -48,7 +48,7 @@ def right_parts(trial: Trial, found: Competition, measured: Faithfulness, second
         sentence = f"Nothing can be said: {drawn.reason}."
         return Measured(NAME, QUESTION, statistics, verdict=INCONCLUSIVE, sentence=sentence)
     skill = Estimate(drawn.values[method], drawn.draws[method])
-    positions = statistics["skill_of_positions"].value or 0.0
+    positions = f", positions alone {drawn.values[POSITION]:.2f}" if POSITION in drawn.values else ""
     best = drawn.best.replace("_", " ") + (" without its signs" if measured.unsigned else "")
     return Measured(
         NAME,
@@ -56,7 +56,7 @@ def right_parts(trial: Trial, found: Competition, measured: Faithfulness, second
         statistics,
         claims=_claims(skill, second),
         meanings=_MEANINGS,
-        numbers=f"skill {measured.skill}, positions alone {positions:.2f}; 0 is a random order, 1 is {best}",
+        numbers=f"skill {measured.skill}{positions}; 0 is a random order, 1 is {best}",
     )
 
 

@@ -30,7 +30,7 @@ from salience.evaluation.bootstrap import mean
 from salience.evaluation.importance.gradient_x_input import embed
 from salience.evaluation.importance.importance import Scores
 from salience.evaluation.importance.received import AttentionShares
-from salience.evaluation.removal import together
+from salience.evaluation.removal import Row, together
 from salience.evaluation.removal_shift import is_value
 from salience.evaluation.score import Score
 from salience.evaluation.trust.claim import claim, estimate
@@ -94,9 +94,15 @@ def _scores(trial: Trial, others: Sequence[Pipeline]) -> Iterator[Sequence[Score
     """The importances of the rows by each model: the one on trial, or its members, and the others."""
     if not trial.pipeline.members:
         yield trial.scores
-    cells = [{column: example.cell for column, example in row.items()} for row in trial.rows]
-    for other in (*trial.pipeline.members, *others):
-        yield trial.method.scores(other, other.encode(cells))
+    for member in trial.pipeline.members:
+        yield trial.method.scores(member, trial.rows)
+    for other in others:
+        yield trial.method.scores(other, [_reread(other, row) for row in trial.rows])
+
+
+def _reread(pipeline: Pipeline, row: Row) -> Row:
+    """The same row as another pipeline reads it."""
+    return {name: pipeline.modalities[name].encode(example.cell) for name, example in row.items()}
 
 
 def _over_rows(trial: Trial, values: Float[np.ndarray, "N"]) -> Score:

@@ -29,7 +29,7 @@ from salience.evaluation.trust.enough import enough
 from salience.evaluation.trust.holm import ALPHA
 from salience.evaluation.trust.honest import honest
 from salience.evaluation.trust.human import Marks, human
-from salience.evaluation.trust.learned import learned, position_prior
+from salience.evaluation.trust.learned import is_ordered, learned, position_prior
 from salience.evaluation.trust.needed import needed
 from salience.evaluation.trust.outcome import Outcome
 from salience.evaluation.trust.right_parts import POSITION, right_parts
@@ -176,7 +176,7 @@ def competition(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> Competition:
-    """The importance on trial, its positions alone, post-hoc methods and Shapley values, all on the same rows.
+    """The importance on trial, positions alone where there is an order, post-hoc methods and Shapley values.
 
     `walks` are those of the trial's Shapley values, one per row.
     """
@@ -186,7 +186,8 @@ def competition(
         for row, walked in zip(trial.rows, walks, strict=True)
     ]
     # A method that is on trial and is also a competitor takes its place.
-    scores = {**posthoc, POSITION: position_prior(trial.scores), trial.method.name: trial.scores}
+    positions = {POSITION: position_prior(trial.scores)} if is_ordered(trial.pipeline) else {}
+    scores = {**posthoc, **positions, trial.method.name: trial.scores}
     return compete(trial.pipeline, trial.rows, scores, competitors=list(posthoc), seed=trial.seed, progress=progress)
 
 
