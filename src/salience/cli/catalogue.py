@@ -14,6 +14,7 @@ ROOMS = {
     "mechanisms": "salience.attention",
     "encoders": "salience.models.encoders",
     "pools": "salience.models.pools",
+    "networks": "salience.models.networks",
     "tokens": "salience.data.tokens",
     "modalities": "salience.data.modalities",
     "tasks": "salience.tasks",

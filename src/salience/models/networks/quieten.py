@@ -23,4 +23,4 @@ def quieten(layers: Iterable[nn.Module]) -> None:
     for layer in layers:
         for name, parameter in layer.named_parameters():
             if name in ("attention.out.weight", "feedforward.3.weight", "feedforward.3.bias"):
-                parameter *= BEGINNING
+                parameter.mul_(BEGINNING)
