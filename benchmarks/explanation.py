@@ -69,7 +69,7 @@ class Cut:
 
 CUTS: Mapping[str, Cut] = {
     "sst2": Cut(6, 10**6, 1, 4, (None, None, None), 800, 100),
-    "imdb": Cut(7, 399, 10, 3, (4000, 500, 400), 80, 60),
+    "imdb": Cut(7, 399, 10, 1, (4000, 500, 400), 40, 20),
 }
 TRAIN = {
     "batch_size": 32,
@@ -235,6 +235,7 @@ def same_everywhere(data: str, start: str, seed: int, folder: Path) -> dict[str,
     sides_of = [side(learned, data, name) for name in ("train", "validation")]
     with tempfile.TemporaryDirectory() as run:
         frozen = train_guided(learned, uniform, *sides_of, options=options(data, seed), folder=Path(run))
+    frozen.task.temperature = 1.0
     return {
         "scores": scored(frozen, data),
         "learned beyond uniform": beyond(frozen, learned, data),
