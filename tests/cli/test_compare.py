@@ -108,3 +108,13 @@ def test_a_limit_is_a_number(limit, run, capsys):
         main(["compare", str(run), str(run), f"--max-drift={limit}"])
     assert ended.value.code == 2
     assert f"expected a number, 0 or more, got '{limit}'" in capsys.readouterr().err
+
+
+def test_a_comparison_is_written_as_a_page(say, run, other, table, tmp_path):
+    page = tmp_path / "compared.html"
+    said = say("compare", run, other, table, "--rows", "31", "--report", page)
+    assert said.code == 0
+    text = page.read_text(encoding="utf-8")
+    assert run.name in text
+    assert "rank agreement" in text
+    assert list(tmp_path.iterdir()) == [page]

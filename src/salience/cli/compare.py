@@ -11,14 +11,16 @@ from salience.cli.console import console, watcher
 from salience.core.whole import whole
 from salience.evaluation.comparison import Comparison
 from salience.evaluation.score import Score
+from salience.reports import compared
 from salience.reports.numerals import NOTHING, measured, number
+from salience.run import content
 from salience.run.compare import compare as measure
 from salience.run.environment import environment
 from salience.run.run import load
 
 
 def compare(arguments: argparse.Namespace) -> int:
-    """Compare, print, and write the JSON file.
+    """Compare, print, and write the JSON file and the page.
 
     The exit code is 1 if the drift, or the drop of the first score, is surely above what was allowed, or is not known,
     and 0 otherwise.
@@ -39,6 +41,8 @@ def compare(arguments: argparse.Namespace) -> int:
     if arguments.out:
         with whole(arguments.out) as partial:
             partial.write_text(json.dumps(written, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if arguments.report:
+        compared.write(found, written["runs"], content.now(), arguments.report)
     if arguments.json:
         print(json.dumps(written, ensure_ascii=False))
     else:
@@ -62,28 +66,14 @@ def lines(found: Comparison) -> Iterator[str]:
         ]
         yield from _aligned([("score", "first run", "second run", "difference", "second is"), *scores])
     yield ""
-    yield from _aligned([("answers and importance", "", ""), *_told(found)])
+    told = [(each.name, _written(each.score), each.meaning) for each in compared.compared(found)]
+    yield from _aligned([("answers and importance", "", ""), *told])
     if found.verdicts:
         yield ""
         yield from _aligned([(f"verdict of {name}", " -> ".join(each)) for name, each in found.verdicts.items()])
     for note in found.notes:
         yield ""
         yield note
-
-
-def _told(found: Comparison) -> list[tuple[str, str, str]]:
-    importance = found.importance
-    answers = "mean distance, in the unit of the target" if found.is_value else "share of the rows"
-    rows = [
-        ("answers changed", found.changed, answers),
-        ("drift", importance.drift, "share of the importance that lies elsewhere: 0 the same, 1 nothing in common"),
-        ("rank agreement", importance.spearman, f"Spearman, over all {importance.pieces}: 1 the same order"),
-        ("", importance.kendall, "Kendall, likewise"),
-        ("strongest unit", importance.overlap["top_1"], "share that is the same"),
-        ("strongest three", importance.overlap["top_3"], ""),
-        ("strongest 20 %", importance.overlap["top_20_percent"], ""),
-    ]
-    return [(name, _written(score), meaning) for name, score, meaning in rows]
 
 
 def _written(score: Score) -> str:

@@ -180,6 +180,7 @@ def _compare(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
         type=_share,
         help="end with code 1 if RUN_B is surely worse by more than this in the first score, e.g. 0.01",
     )
+    verb.add_argument("--report", metavar="PAGE", help="HTML page to write")
     verb.add_argument("--out", help="JSON file for the result (default: printed)")
     _foreign(verb)
 

@@ -39,13 +39,9 @@ def write(content: ReportContent, path: str | Path) -> Path:
 
 def html(content: ReportContent) -> str:
     """The report as HTML."""
-    environment = _environment()
-    style, script = (Markup(environment.get_template(name).render()) for name in ("style.css", "script.js"))
-    return environment.get_template("page.html").render(
+    return document(
+        "page.html",
         content=content,
-        style=style,
-        script=script,
-        policy=_policy(style, script),
         verdict=wording_of(content.proof.verdict) if content.proof else NOT_MEASURED,
         proofs=_proofs(content),
         examples=lay_out(content),
@@ -56,6 +52,14 @@ def html(content: ReportContent) -> str:
         else None,
         **_drawn(content),
     )
+
+
+def document(template: str, **values: Any) -> str:
+    """A template with its values, the style sheet and the script, of which it allows nothing but themselves."""
+    environment = _environment()
+    style, script = (Markup(environment.get_template(name).render()) for name in ("style.css", "script.js"))
+    found = environment.get_template(template)
+    return found.render(style=style, script=script, policy=_policy(style, script), **values)
 
 
 def _environment() -> Environment:
