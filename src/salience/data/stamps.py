@@ -24,9 +24,9 @@ _ZONE = re.compile(r"[T \d](Z|[+-]\d{2}:?\d{2})$")
 CALENDAR: dict[str, Callable[[pd.DatetimeIndex], np.ndarray]] = {
     "minute": lambda dates: dates.minute.to_numpy(),
     "hour": lambda dates: dates.hour.to_numpy(),
-    "weekday": lambda dates: dates.weekday.to_numpy(),
+    "weekday": lambda dates: dates.day_of_week.to_numpy(),
     "day": lambda dates: dates.day.to_numpy(),
-    "dayofyear": lambda dates: dates.dayofyear.to_numpy(),
+    "dayofyear": lambda dates: dates.day_of_year.to_numpy(),
     "month": lambda dates: dates.month.to_numpy(),
     "quarter": lambda dates: dates.quarter.to_numpy(),
 }

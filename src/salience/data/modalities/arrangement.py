@@ -101,9 +101,9 @@ class Arrangement:
         if self._elements in ("variables", "patches"):
             return positions.reshape(self.channels, self.rows).T
         matrix = np.zeros((self.rows, self.channels), dtype=positions.dtype)
-        past = self._look_back * self.channels
+        past, after = self._look_back * self.channels, (self.rows - self._look_back, len(self._ahead_channels))
         matrix[: self._look_back] = positions[:past].reshape(self._look_back, self.channels)
-        matrix[self._look_back :, self._ahead_channels] = positions[past:].reshape(-1, len(self._ahead_channels))
+        matrix[self._look_back :, self._ahead_channels] = positions[past:].reshape(after)
         return matrix
 
     def _keys(self, static: Bool[np.ndarray, "V"]) -> Int[np.ndarray, "T C"]:
