@@ -1,9 +1,14 @@
-"""The trust report on models whose attention is known: right sentences, cost, and false alarms."""
+"""The trust report on models whose attention is known: right sentences, cost, false alarms and memory.
+
+Texts or tables with planted evidence, four models each (`tests.evaluation.trust.anchors`), 600 training rows and 256
+others per seed. What is done is kept in `results/runs/trust_KIND.jsonl`, and an interrupted run goes on from there.
+"""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import resource
 import subprocess
 import sys
@@ -12,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import Row, stopwatch, write
+from benchmarks.measure import RESULTS, Row, stopwatch, write
 from salience.core.seed import derive
 from salience.evaluation import Bootstrap, measure_trust
 from salience.evaluation.competition import Competition
@@ -25,7 +30,7 @@ from salience.evaluation.trust.honest import judge_shares, measure_shares
 from salience.evaluation.trust.right_parts import right_parts
 from salience.evaluation.trust.trial import Trial
 from salience.evaluation.trust.trust import competition
-from tests.evaluation.trust.anchors import WORDS, Anchor, anchor
+from tests.evaluation.trust.anchors import DATA, WORDS, Anchor, anchor
 
 ROWS, RESAMPLES, POOL, RESAMPLE = 256, 100, 512, 256
 #: Rows whose memory is measured. All of them are held in each case.
@@ -53,27 +58,44 @@ def _shares(scores: Scores) -> Scores:
     return {name: np.abs(each) / total for name, each in scores.items()}
 
 
-def anchors(seeds: Sequence[int]) -> tuple[list[Row], list[dict[str, Any]]]:
+def anchors(data: str, seeds: Sequence[int]) -> tuple[list[Row], list[dict[str, Any]]]:
     """The sentence of each model and seed, and what it cost."""
-    found, seconds, right = [], [], 0
+    kept = RESULTS / "runs" / f"trust_{data}.jsonl"
+    found = [json.loads(line) for line in kept.read_text("utf-8").splitlines()] if kept.exists() else []
+    known = {(each["kind"], each["seed"]) for each in found}
     for seed in seeds:
-        for kind, word in WORDS.items():
-            made = anchor(kind, seed=seed, rows=ROWS)
-            stop = stopwatch()
-            trust = measure_trust(made.pipeline, made.rows, targets=made.targets, seed=seed)
-            time = stop()
-            seconds.append(time.cpu)
-            right += trust.verdict == word
-            verdicts = {each.name: each.verdict for each in trust.outcomes}
-            found.append(
-                {"kind": kind, "seed": seed, "sentence": trust.sentence, "cpu": time.cpu, "wall": time.wall, **verdicts}
-            )
-            print(kind, seed, trust.verdict, f"{time.cpu:.1f} s", verdicts, flush=True)
+        for kind in WORDS:
+            if (kind, seed) in known:
+                continue
+            found.append(_judged(kind, data, seed))
+            with kept.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(found[-1]) + "\n")
+            print(found[-1], flush=True)
+    seconds = [each["cpu"] for each in found]
     rows = [
-        Row("right overall sentences", right, f"of {len(found)}", bar="all"),
+        Row("right overall sentences", sum(each["right"] for each in found), f"of {len(found)}", bar="all"),
         Row("all tests, 256 rows, cpu time", float(np.median(seconds)), "s", min(seconds), max(seconds), bar="<= 60"),
     ]
     return rows, found
+
+
+def _judged(kind: str, data: str, seed: int) -> dict[str, Any]:
+    made = anchor(kind, data=data, seed=seed, rows=ROWS)
+    stop = stopwatch()
+    trust = measure_trust(made.pipeline, made.rows, targets=made.targets, seed=seed)
+    time = stop()
+    return {
+        "kind": kind,
+        "seed": seed,
+        "right": trust.verdict == WORDS[kind],
+        "verdict": trust.verdict,
+        "sentence": trust.sentence,
+        "cpu": round(time.cpu, 2),
+        "wall": round(time.wall, 2),
+        **{each.name: each.verdict for each in trust.outcomes},
+        "skill": trust.of("right_parts").statistics["skill"].to_dict(),
+        "honesty": trust.of("honest").statistics["skill"].to_dict(),
+    }
 
 
 def alarms() -> list[Row]:
@@ -170,14 +192,18 @@ def _peak() -> float:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--kind", choices=DATA, default="text")
     options.add_argument("--seeds", type=int, default=5)
     options.add_argument("--memory-of", type=int, help="measure the memory that so many rows take, and nothing else")
     chosen = options.parse_args()
     if chosen.memory_of:
         _memory_of(chosen.memory_of)
         return
-    rows, found = anchors(range(chosen.seeds))
-    write("trust", [*rows, *alarms(), *memory()], anchors=found)
+    rows, found = anchors(chosen.kind, range(chosen.seeds))
+    if chosen.kind == "text":
+        write("trust", [*rows, *alarms(), *memory()], anchors=found)
+    else:
+        write(f"trust_{chosen.kind}", rows, anchors=found)
 
 
 if __name__ == "__main__":

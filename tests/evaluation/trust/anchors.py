@@ -1,16 +1,15 @@
-"""Four small models whose attention is known to be honest, supervised, uniform or misleading.
+"""Four small models whose attention is known to be honest, supervised, uniform or misleading, on two kinds of data.
 
-Texts with planted evidence; every model answers them right. They differ in where they look:
+Rows with planted evidence, texts or tables; every model answers them right. They differ in where they look:
 
-    honest      nothing is asked of the attention, and the words stand for themselves (a bag of words)
-    supervised  attention is taught to look at the evidence, and most of all at the first word of it, as a reader does
+    honest      nothing is asked of the attention, and the units stand for themselves (a bag of words, or of cells)
+    supervised  attention is taught to look at the evidence, and most of all at the first unit of it, as a reader does
     uniform     attention is frozen: the mean of all positions
     misleading  attention is punished for each look at the evidence
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from salience.core.batch import Batch
+from salience.core.batch import Batch, Example
 from salience.core.seed import derive
 from salience.data.loader import Loader
 from salience.data.synthetic import planted_sentiment
@@ -31,15 +30,15 @@ WORDS = {
     "uniform": "decoration",
     "misleading": "misleading",
 }
-MODELS = {
-    "honest": {"encoder": "Identity", "pool": "Additive"},
-    "supervised": {"encoder": {"Recurrent": {"cell": "GRU"}}, "pool": "Additive"},
-    "uniform": {"encoder": "Identity", "pool": "Mean"},
-    "misleading": {"encoder": {"Recurrent": {"cell": "GRU"}}, "pool": "Additive"},
-}
-WIDTH, TRAIN, EPOCHS, RATE = 16, 600, 6, 0.01
-# The share of the first word of the evidence that supervised attention is taught, before all share the rest equally.
-FIRST = 0.75
+#: The kinds of data.
+DATA = ("text", "table")
+WIDTH, TRAIN, RATE = 16, 600, 0.01
+EPOCHS = {"text": 6, "table": 16}
+# The share of the first unit of the evidence that supervised attention is taught, before all share the rest equally.
+FIRST = {"text": 0.75, "table": 0.55}
+# A table of sensors, two to five of which sound an alarm; the others tell small numbers that mean nothing.
+SENSORS = [f"sensor {number}" for number in range(24)]
+QUIET, LOUD = 0.5, (1.5, 2.5)
 
 
 @dataclass(frozen=True)
@@ -47,33 +46,81 @@ class Anchor:
     """A trained pipeline with labelled rows that it has not seen."""
 
     pipeline: Pipeline
-    rows: list[dict[str, str]]
+    rows: list[dict[str, Any]]
     targets: list[str]
 
 
-def anchor(kind: str, *, seed: int = 0, rows: int = 256) -> Anchor:
+@dataclass(frozen=True)
+class Planted:
+    """Rows, their labels, and where the evidence of each row begins: a character, or the number of a column."""
+
+    rows: list[dict[str, Any]]
+    labels: list[str]
+    evidence: list[set[int]]
+
+
+def anchor(kind: str, *, data: str = "text", seed: int = 0, rows: int = 256) -> Anchor:
     """Train one of the four models."""
-    frame = planted_sentiment(rows=TRAIN + rows, seed=derive(seed, "texts") % 2**31)
-    cells = [{"text": text} for text in frame["text"]]
-    labels, evidence = list(frame["label"]), list(frame["evidence"])
-    pipeline = Pipeline({"text": "Text"}, "Classification", model={**MODELS[kind], "width": WIDTH, "dropout": 0.1})
-    pipeline.learn(cells[:TRAIN], labels[:TRAIN], seed=seed)
-    _train(pipeline, kind, cells[:TRAIN], labels[:TRAIN], evidence[:TRAIN], seed)
-    return Anchor(pipeline, cells[TRAIN:], labels[TRAIN:])
+    planted = _PLANTED[data](TRAIN + rows, derive(seed, "texts") % 2**31)
+    settings = {**_MODELS[data][kind], "width": WIDTH, "dropout": 0.1}
+    pipeline = Pipeline({"row": _READ[data]}, "Classification", model=settings)
+    taught = Planted(planted.rows[:TRAIN], planted.labels[:TRAIN], planted.evidence[:TRAIN])
+    pipeline.learn(taught.rows, taught.labels, seed=seed)
+    _train(pipeline, kind, data, taught, seed)
+    return Anchor(pipeline, planted.rows[TRAIN:], planted.labels[TRAIN:])
 
 
-def _train(
-    pipeline: Pipeline, kind: str, cells: Sequence[Any], labels: Sequence[str], evidence: Sequence[Any], seed: int
-) -> None:
-    examples = pipeline.encode(cells)
-    spans = {
-        id(row["text"].cell): {each.start for each in marks} for row, marks in zip(examples, evidence, strict=True)
+def texts(count: int, seed: int) -> Planted:
+    """Texts with two to five words that tell."""
+    frame = planted_sentiment(rows=count, seed=seed)
+    rows = [{"row": text} for text in frame["text"]]
+    return Planted(rows, list(frame["label"]), [{each.start for each in spans} for spans in frame["evidence"]])
+
+
+def tables(count: int, seed: int) -> Planted:
+    """Twenty-four numbers, of which two to five in any column are large: the sign of most of these is the label."""
+    generator = np.random.default_rng(seed)
+    made = Planted([], [], [])
+    for _ in range(count):
+        size, side = generator.integers(2, 6), generator.choice([-1, 1])
+        loud = generator.permutation(len(SENSORS))[:size]
+        against = generator.integers(0, (size + 1) // 2)
+        signs = np.where(np.arange(size) < against, -side, side)
+        values = generator.uniform(-QUIET, QUIET, len(SENSORS))
+        values[loud] = signs * generator.uniform(*LOUD, size)
+        made.rows.append(dict(zip(SENSORS, values.tolist(), strict=True)))
+        made.labels.append("high" if side > 0 else "low")
+        made.evidence.append(set(loud.tolist()))
+    return made
+
+
+_PLANTED = {"text": texts, "table": tables}
+_READ = {"text": "Text", "table": {"Table": {"columns": SENSORS, "numbers": "standard"}}}
+# What looks at the evidence and what looks away have to know the whole row.
+_BAG, _RECURRENT, _TRANSFORMER = (
+    "Identity",
+    {"Recurrent": {"cell": "GRU"}},
+    {"Transformer": {"layers": 1, "dropout": 0.0}},
+)
+_MODELS = {
+    data: {
+        "honest": {"encoder": _BAG, "pool": "Additive"},
+        "supervised": {"encoder": mixing, "pool": "Additive"},
+        "uniform": {"encoder": _BAG, "pool": "Mean"},
+        "misleading": {"encoder": mixing, "pool": "Additive"},
     }
-    target = pipeline.task.encode(labels)
+    for data, mixing in (("text", _RECURRENT), ("table", _TRANSFORMER))
+}
+
+
+def _train(pipeline: Pipeline, kind: str, data: str, planted: Planted, seed: int) -> None:
+    examples = pipeline.encode(planted.rows)
+    evidence = {id(row["row"].cell): each for row, each in zip(examples, planted.evidence, strict=True)}
+    target = pipeline.task.encode(planted.labels)
     optimizer = torch.optim.AdamW(pipeline.model.parameters(), lr=RATE, weight_decay=0.01)
     torch.manual_seed(seed)
     pipeline.model.train()
-    for epoch in range(EPOCHS):
+    for epoch in range(EPOCHS[data]):
         loader = Loader(
             examples, pipeline.modalities, target, batch_size=32, shuffle=True, seed=seed, epoch=epoch, drop_units=0.2
         )
@@ -81,8 +128,8 @@ def _train(
             output = pipeline.model(batch)
             loss = pipeline.task.loss(output.raw, batch.target)
             if kind in ("supervised", "misleading"):
-                weights = output.records["text"][-1].weights()[:, 0, 0]
-                loss = loss + _of_attention(kind, weights, _marked(batch, spans))
+                weights = output.records["row"][-1].weights()[:, 0, 0]
+                loss = loss + _of_attention(kind, FIRST[data], weights, _marked(batch, evidence))
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(pipeline.model.parameters(), 1.0)
@@ -90,18 +137,18 @@ def _train(
     pipeline.model.eval()
 
 
-def _of_attention(kind: str, weights: Tensor, marked: Tensor) -> Tensor:
+def _of_attention(kind: str, share: float, weights: Tensor, marked: Tensor) -> Tensor:
     if kind == "misleading":
         return 3 * (weights * marked).sum(1).mean()
     first = marked * (marked.cumsum(1) == 1)
-    wanted = FIRST * first + (1 - FIRST) * marked / marked.sum(1, keepdim=True).clamp(min=1)
+    wanted = share * first + (1 - share) * marked / marked.sum(1, keepdim=True).clamp(min=1)
     return -(wanted * weights.clamp(min=1e-6).log()).sum(1).mean()
 
 
-def _marked(batch: Batch, spans: dict[int, set[int]]) -> Tensor:
-    marked = np.zeros(batch.streams["text"].values.shape, dtype=np.float32)
+def _marked(batch: Batch, evidence: dict[int, set[int]]) -> Tensor:
+    found = np.zeros((len(batch.examples), batch.streams["row"].layout.size), dtype=np.float32)
     for n, row in enumerate(batch.examples):
-        example = row["text"]
-        starts = spans[id(example.cell)]
-        marked[n, : len(example)] = [owner >= 0 and int(example.places[owner, 0]) in starts for owner in example.owner]
-    return torch.from_numpy(marked)
+        example: Example = row["row"]
+        starts = evidence[id(example.cell)]
+        found[n, : len(example)] = [owner >= 0 and int(example.places[owner, 0]) in starts for owner in example.owner]
+    return torch.from_numpy(found)

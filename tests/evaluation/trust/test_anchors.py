@@ -4,7 +4,7 @@ import pytest
 
 from salience.evaluation.trust import measure_trust
 from salience.evaluation.trust.sentence import DECORATION, MISLEADING, ONLY_ORDER
-from tests.evaluation.trust.anchors import WORDS, anchor
+from tests.evaluation.trust.anchors import DATA, WORDS, anchor
 
 SENTENCES = {
     "honest": "Trustworthy: removing what it highlights changes the answer",
@@ -14,8 +14,8 @@ SENTENCES = {
 }
 
 
-def judged(kind, *, seed=0, rows):
-    made = anchor(kind, seed=seed, rows=rows)
+def judged(kind, *, data="text", seed=0, rows):
+    made = anchor(kind, data=data, seed=seed, rows=rows)
     return measure_trust(made.pipeline, made.rows, targets=made.targets, seed=seed)
 
 
@@ -29,7 +29,8 @@ def test_each_model_is_given_its_sentence(kind):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("kind", WORDS)
-def test_other_seeds_are_given_the_same_sentences(kind, seed):
-    found = judged(kind, seed=seed, rows=256)
+def test_other_seeds_and_kinds_of_data_are_given_the_same_sentences(kind, data, seed):
+    found = judged(kind, data=data, seed=seed, rows=256)
     assert found.verdict == WORDS[kind], found.sentence
