@@ -33,6 +33,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from benchmarks.measure import RESULTS, Row, commit, stopwatch, write
 from salience.core.batch import Batch, Layout, Stream
@@ -71,6 +72,8 @@ class Recipe:
     schedule: str = "halving"
     loss: str = "mse"
     weight_decay: float = 0.0
+    #: How much of the running average of the weights, which is what is judged and kept, stays at each step.
+    average: float = 0.0
 
 
 RECIPES = {
@@ -84,6 +87,7 @@ RECIPES = {
         patience=5,
         schedule="once",
         loss="smooth",
+        average=0.99,
     ),
 }
 LOSSES = {"mse": torch.nn.functional.mse_loss, "smooth": torch.nn.functional.smooth_l1_loss}
@@ -153,6 +157,7 @@ def run(name: str, look_back: int, horizon: int, seed: int, recipe: Recipe) -> d
 def train(network: Network, data: Mapping[str, Side], recipe: Recipe) -> int:
     """Train until validation stops getting better, and go back to the best epoch."""
     side, best, kept, chosen = data["train"], math.inf, {}, 0
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average))
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     steps = math.ceil(len(side) / recipe.batch_size)
     schedule = schedules(optimiser, recipe, steps)
@@ -164,9 +169,10 @@ def train(network: Network, data: Mapping[str, Side], recipe: Recipe) -> int:
             LOSSES[recipe.loss](network(batch).raw, target).backward()
             optimiser.step()
             schedule.step()
-        error, _ = test(network, data["validation"])
+            average.update_parameters(network)
+        error, _ = test(average.module, data["validation"])
         if error < best:
-            best, kept, chosen = error, deepcopy(network.state_dict()), epoch
+            best, kept, chosen = error, deepcopy(average.module.state_dict()), epoch
         print(f"  epoch {epoch:3d}  validation MSE {error:.4f}{' *' if chosen == epoch else ''}", flush=True)
         if epoch - chosen >= recipe.patience:
             break
