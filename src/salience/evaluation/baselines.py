@@ -15,10 +15,12 @@ from jaxtyping import Float
 from scipy.sparse import csr_matrix, hstack
 from torch import Tensor
 
+from salience.data.modalities import Table
 from salience.data.tokens.pattern import word
 from salience.evaluation.forecast_baselines import forecast_baselines
 from salience.evaluation.score import Score
 from salience.evaluation.scores import answer_scores
+from salience.evaluation.table_baselines import table_answers
 from salience.tasks import Forecast, Task
 
 # The most frequent words (and pairs) that a linear model weighs, per column.
@@ -39,6 +41,7 @@ def baselines(
     draws: int = 1000,
     seed: int = 0,
     groups: Sequence[Hashable] | None = None,
+    tables: Sequence[Table] = (),
 ) -> dict[str, dict[str, Score]]:
     """The scores of simple models on the test rows, by the name of the model. They learn from the training rows alone.
 
@@ -46,20 +49,25 @@ def baselines(
     regression on weighted counts of words, "TF-IDF with pairs" one that also counts pairs of neighbours. Words are
     those of `data.tokens.pattern`, so that each Han character counts as one.
 
-    Rows without a single word leave the linear models out. A forecast is compared with `forecast_baselines`.
+    Rows without a single word leave the linear models out. A forecast is compared with `forecast_baselines`,
+    columns of a table with `table_answers`.
 
     Args:
         task: fitted on the training targets.
         groups: one label per test row; see `Bootstrap`.
+        tables: what reads columns together, fitted on the training rows.
     """
     if isinstance(task, Forecast):
         guessed = forecast_baselines(train_targets, test_targets, task)
         return _scored(guessed, task, test_targets, draws=draws, seed=seed, groups=groups)
     known = task.encode(train_targets)
+    tabular = {name for table in tables for name in table.reads}
     answers = {_same_name(known): _same(task, known, len(test))}
     for name, longest in (("TF-IDF", 1), ("TF-IDF with pairs", 2)):
-        if features := _tf_idf(train, test, longest):
+        if features := _tf_idf(train, test, [each for each in train[0] if each not in tabular], longest):
             answers[name] = _linear(task, known, *features)
+    if tables:
+        answers |= table_answers(task, known, tables, train, test, seed=seed)
     return _scored(answers, task, test_targets, draws=draws, seed=seed, groups=groups)
 
 
@@ -121,12 +129,12 @@ def _in_own_unit(task: Task, values: Float[np.ndarray, "N"]) -> Float[np.ndarray
     return task.probabilities(torch.from_numpy(values).double()[:, None]).numpy()
 
 
-def _tf_idf(train: Rows, test: Rows, longest: int) -> tuple[csr_matrix, csr_matrix] | None:
-    """Weights of the words, and runs of words up to `longest`, of all columns side by side; None without any word."""
+def _tf_idf(train: Rows, test: Rows, columns: Sequence[str], longest: int) -> tuple[csr_matrix, csr_matrix] | None:
+    """Weights of the words, and runs of words up to `longest`, of columns side by side; None without any word."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     blocks = []
-    for column in train[0]:
+    for column in columns:
         texts = [[_words(row[column]) for row in rows] for rows in (train, test)]
         if any(texts[0]):
             counter = TfidfVectorizer(

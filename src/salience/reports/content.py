@@ -36,6 +36,7 @@ class ReportContent:
     confusion: Confusion | None = None
     calibration: Calibration | None = None
     telling: tuple[TellingClass, ...] = ()
+    columns: tuple[ColumnImportance, ...] = ()  # of a table, the highest first
     inferred: tuple[str, ...] = ()  # what was concluded from the data alone, one sentence each
     findings: tuple[Finding, ...] = ()  # the quality of the data
     split: Split | None = None
@@ -237,6 +238,15 @@ class Calibration:
     error: Score
     error_before: Score | None = None  # before the probabilities were corrected, if they were
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnImportance:
+    """The mean importance of a column of a table over `count` rows, by the first method."""
+
+    name: str
+    score: Score
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from salience.core.errors import NotAvailable
 from salience.core.place import Heat, Span
 from salience.reports.content import Calibration, Confusion, CurvePoint, History, Method, Proof, ShownExample
 from salience.reports.lettering import Lettering
+from salience.reports.naming import name_of
 from salience.reports.numerals import count, measured, percent, signed
 from salience.reports.render.level import strongest
 from salience.reports.wording import proof_of
@@ -40,7 +41,7 @@ def importance(shown: ShownExample, method: Method, proof: Proof | None, path: s
     axes, letters = figure.add_subplot(), Lettering()
     _bars(axes, heats, signed if method.signed else percent)
     places = [_place(heat) for heat in heats]
-    _names(axes.yaxis, [letters.label(heat.unit.text, instead=at) for heat, at in zip(heats, places, strict=True)])
+    _names(axes.yaxis, [letters.label(name_of(heat.unit), instead=at) for heat, at in zip(heats, places, strict=True)])
     answer = "" if shown.probability is None else f" {percent(shown.probability)}"
     title, font = letters.label(f"{shown.prediction}{answer}", instead="this prediction", most=60)
     axes.set_title(title, loc="left", fontproperties=font, fontsize=11, color=_INK, parse_math=False)

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from salience.core.place import Heat, Span
 from salience.reports import charts
 from salience.reports.content import Method, ReportContent, ShownExample
+from salience.reports.naming import cell_of, name_of
 from salience.reports.numerals import between, percent, signed
 from salience.reports.render import render
 from salience.reports.render.level import full_strength, strongest
@@ -117,14 +118,14 @@ def _cell(column: str, text: str, heats: Sequence[Heat], full: float) -> Cell:
 
 
 def _of(column: str, heats: Sequence[Heat]) -> list[Heat]:
-    return [heat for heat in heats if heat.unit.column == column]
+    return [heat for heat in heats if cell_of(heat) == column]
 
 
 def _unit(heat: Heat, full: float, method: Method) -> TopUnit:
     kind = "against" if heat.score < 0 else "for"
     written = signed if method.signed else percent
     return TopUnit(
-        heat.unit.text,
+        name_of(heat.unit),
         written(heat.score),
         kind,
         charts.bar(abs(heat.score) / full, kind=f"{kind} faint" if heat.faint else kind, reach=_reach(heat, full)),
@@ -165,7 +166,7 @@ def _with_whole(laid: Laid, methods: Sequence[Method], room: int) -> Laid:
     heats = next((laid.shown.heats[each.name] for each in methods if each.name in laid.shown.heats), ())
     full = full_strength(heats)
     # A picture shows the whole cell already.
-    drawn = {heat.unit.column for heat in heats if not isinstance(heat.unit.place, Span)}
+    drawn = {cell_of(heat) for heat in heats if not isinstance(heat.unit.place, Span)}
     cells_shown = {column: text for column, text in laid.shown.cells.items() if column not in drawn}
     long = {column: text for column, text in cells_shown.items() if len(text) > SHOWN}
     cells = [Cell(column, render(text, _of(column, heats), full=full), len(text)) for column, text in long.items()]

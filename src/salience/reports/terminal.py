@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from salience.core.place import Heat, Span
 from salience.reports.content import Epoch, Fact, Method, Proof, ReportContent, ScoreRow, Seeds, ShownExample, Trust
+from salience.reports.naming import cell_of, name_of
 from salience.reports.numerals import between, count, duration, measured, number, percent, signed
 from salience.reports.render.level import full_strength, level, strongest
 from salience.reports.render.span import span_of
@@ -113,7 +114,7 @@ def example(shown: ShownExample, method: Method, proof: Proof | None, *, colour:
     for column, cell in shown.cells.items():
         if len(shown.cells) > 1:
             text.append(f"{on_one_line(column)}: ", style="dim")
-        own = [heat for heat in heats if heat.unit.column == column]
+        own = [heat for heat in heats if cell_of(heat) == column]
         # Only a text is shown in full here; of other data the strongest units tell enough.
         if all(isinstance(heat.unit.place, Span) for heat in own):
             _marked(text, cell, own, method, full, colour)
@@ -195,7 +196,7 @@ def _strongest(text: Text, heats: Sequence[Heat], method: Method, full: float, c
 
     ranked = strongest(heats, len(heats))
     top = [heat for heat in ranked[:_MOST_UNITS] if heat.score]
-    words = [shortened(on_one_line(heat.unit.text), 30) for heat in top]
+    words = [shortened(on_one_line(name_of(heat.unit)), 30) for heat in top]
     intervals = [between(heat.low, heat.high, signed if method.signed else percent) for heat in top]
     widest = max((cell_len(word) for word in words), default=0)
     broadest = max(map(len, intervals), default=0)

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from salience.core.place import Heat
+from salience.core.place import Column, Heat
 from salience.data.infer import Inference
 from salience.data.mend import mended
+from salience.data.modality import Modality, columns_of
 from salience.data.windows import Window
 from salience.evaluation import Score
 from salience.evaluation.competition import RANDOM
@@ -19,6 +20,7 @@ from salience.evaluation.seeds import SeedAgreement
 from salience.evaluation.verdict import judge
 from salience.pipeline import Pipeline
 from salience.reports import content as show
+from salience.reports.naming import TABLE
 from salience.run.measure import Classes, Seen, Shown
 from salience.run.trajectories import drawing
 from salience.tasks import Answer, Trajectory
@@ -126,7 +128,7 @@ def example(
     """One row with its answer and its importances by method."""
     return show.ShownExample(
         row_id=row_id,
-        cells={name: cell_text(cell, answer) for name, cell in row.items()},
+        cells=cells_of(row, answer, heats),
         prediction=said(answer),
         target=target,
         correct=correct,
@@ -135,6 +137,14 @@ def example(
         heats={METHODS[name][0]: tuple(each) for name, each in heats.items()},
         note=note,
     )
+
+
+def cells_of(row: Mapping[str, object], answer: Answer, heats: Mapping[str, Sequence[Heat]]) -> dict[str, str]:
+    """What is drawn: each cell by itself, but all columns of a table in one picture."""
+    drawn = [heat for each in heats.values() for heat in each if isinstance(heat.unit.place, Column)]
+    tabular = {heat.unit.column for heat in drawn}
+    cells = {name: cell_text(cell, answer) for name, cell in row.items() if name not in tabular}
+    return {**cells, TABLE: ""} if tabular else cells
 
 
 def cell_text(cell: object, answer: Answer) -> str:
@@ -273,7 +283,7 @@ def seeds(
 
 def headline(pipeline: Pipeline, target: str, seen: Seen, baseline: tuple[str, Score] | None) -> tuple[str, ...]:
     """What the model predicts and how well, and how well the best baseline does."""
-    inputs = " and ".join(f"'{name}'" for name in pipeline.columns)
+    inputs = " and ".join(map(_input, pipeline.modalities.items()))
     name = pipeline.task.scores[0]
     score = _told(seen.scores[name])
     first = f"Predicts '{target}' from {inputs} with {title(name)} {score} on the test rows."
@@ -281,6 +291,12 @@ def headline(pipeline: Pipeline, target: str, seen: Seen, baseline: tuple[str, S
         return (first,)
     model, best = baseline
     return (first, f"The best baseline, {model}, reaches {_told(best)}.")
+
+
+def _input(given: tuple[str, Modality]) -> str:
+    """An input in a sentence: its column, or how many there are."""
+    columns = columns_of(*given)
+    return f"'{columns[0]}'" if len(columns) == 1 else f"{len(columns)} columns"
 
 
 def inferred(found: Inference) -> tuple[str, ...]:

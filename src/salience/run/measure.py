@@ -12,13 +12,15 @@ from torch import Tensor
 
 from salience.core.batch import Example
 from salience.core.errors import DataError
-from salience.core.place import Heat
+from salience.core.place import Column, Heat, Unit
 from salience.core.seed import derive
+from salience.data.kind import numbers_of
 from salience.evaluation import ClassScores, Score, class_scores, confusion, indicators, task_scores
 from salience.evaluation.importance import GradientXInput, IntegratedGradients, LeaveOneOut, Received
 from salience.evaluation.importance.importance import Importance
 from salience.evaluation.seeds import SeedAgreement, seed_agreement
 from salience.pipeline import Pipeline
+from salience.reports.naming import name_of
 from salience.tasks import Answer, Forecast
 
 #: The methods a report shows beside each other; the first one is judged.
@@ -177,6 +179,13 @@ def agreement_of_seeds(pipeline: Pipeline, rows: Sequence[Mapping[str, Example]]
         return None
 
 
+def _told(unit: Unit) -> str:
+    """What units of many rows have in common: a word, a column of numbers, a category of a column."""
+    if isinstance(unit.place, Column) and not np.isnan(numbers_of([unit.text]))[0]:
+        return unit.column
+    return name_of(unit) if isinstance(unit.place, Column) else unit.text.lower()
+
+
 def telling(
     pipeline: Pipeline, rows: Sequence[Mapping[str, object]], seen: Seen, *, most: int = 2000
 ) -> dict[str, list[tuple[str, float, int]]]:
@@ -192,7 +201,7 @@ def telling(
     for heats, answer in zip(method(pipeline, rows[:most]), seen.answers, strict=False):
         summed: dict[str, float] = defaultdict(float)
         for heat in heats:
-            summed[heat.unit.text.lower()] += heat.score
+            summed[_told(heat.unit)] += heat.score
         for text, score in summed.items():
             found[str(answer.prediction)][text].append(score)
     least = max(3, 5 * min(len(rows), most) // 1000)

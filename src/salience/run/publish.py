@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from salience.core.errors import DataError, NotAvailable
+from salience.data.modalities import Table
 from salience.evaluation import Score
 from salience.evaluation.baselines import baselines
 from salience.evaluation.faithfulness import Faithfulness, measure_faithfulness
@@ -16,6 +17,7 @@ from salience.pipeline import Pipeline
 from salience.reports import card, figure, page, stored
 from salience.reports import content as show
 from salience.run import content, measure
+from salience.run.columns import column_importance
 from salience.run.environment import environment
 from salience.run.explain import explain
 from salience.run.files import write_answers, write_members, write_numbers
@@ -77,6 +79,7 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
         task=pipeline.task,
         seed=trained.settings.options.seed,
         groups=prepared.groups_of("test"),
+        tables=[each for each in pipeline.modalities.values() if isinstance(each, Table)],
     )
     proof, reason = _proof(trained, rows, targets, watcher)
     watcher.stage("measuring importances")
@@ -89,7 +92,8 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
     seeds = _seeds(trained, folder, watcher, seen, targets)
     write_answers(folder, ids, seen, targets)
     kept = measure.explained(pipeline, rows)
-    explain(pipeline, [rows[i] for i in kept], ids=[ids[i] for i in kept]).save(folder.path / "importance.parquet")
+    result = explain(pipeline, [rows[i] for i in kept], ids=[ids[i] for i in kept])
+    result.save(folder.path / "importance.parquet")
     best = _best(beside, pipeline.task.scores[0])
     made = show.ReportContent(
         title=trained.settings.name or trained.data["name"],
@@ -104,6 +108,7 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
         confusion=content.confusion(by_class, pipeline) if by_class else None,
         calibration=content.calibration(by_class, seen.scores) if by_class else None,
         telling=_telling(told),
+        columns=column_importance(result.heats, seed=trained.settings.options.seed),
         inferred=content.inferred(prepared.inference),
         findings=tuple(show.Finding(_SEVERITY[each.severity], each.sentence) for each in prepared.findings),
         split=show.Split(

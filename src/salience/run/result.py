@@ -122,14 +122,16 @@ class Result(Sequence["Result"]):
 
     def _repr_html_(self) -> str:
         """The rows as highlighted text, for notebooks."""
+        from salience.reports.naming import cell_of
         from salience.reports.render import render
-        from salience.run.content import cell_text
+        from salience.run.content import cells_of
 
         shown = []
         for row, answer, heats in zip(self.rows[:20], self.answers[:20], self.heats[:20], strict=True):
+            drawn = cells_of(row, answer, {self.method: heats})
             cells = "".join(
-                f"<div>{render(cell_text(cell, answer), [heat for heat in heats if heat.unit.column == name])}</div>"
-                for name, cell in row.items()
+                f"<div>{render(cell, [heat for heat in heats if cell_of(heat) == name])}</div>"
+                for name, cell in drawn.items()
             )
             shown.append(f"<p><b>{html.escape(_said(answer))}</b></p>{cells}")
         rest = f"<p>and {len(self) - 20} more rows</p>" if len(self) > 20 else ""

@@ -137,6 +137,10 @@ class Table:
         present = (names[number] for number in example.places[:, 0].tolist())
         return [Unit(name, _written(example.cell, name), Column(name)) for name in present]
 
+    def width_of(self, kind: str) -> int:
+        """How many numbers a cell of a column of this kind has."""
+        return column_kind(kind, numbers=self.numbers).features
+
     def without(self, example: Example, removed: Collection[int]) -> Example:
         """The same example without these columns: there is nothing in their place.
 

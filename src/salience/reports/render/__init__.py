@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup
 
 from salience.core.errors import NotAvailable
-from salience.core.place import Heat, Place, Span, Stretch
-from salience.reports.render import span, time
+from salience.core.place import Column, Heat, Place, Span, Stretch
+from salience.reports.render import column, span, time
 
 __all__ = ["render"]
 
-_DRAWN: dict[type[Place], Callable[..., Markup]] = {Span: span.render, Stretch: time.render}
+_DRAWN: dict[type[Place], Callable[..., Markup]] = {Column: column.render, Span: span.render, Stretch: time.render}
 
 
 def render(cell: str, heats: Sequence[Heat], *, full: float | None = None, limit: int | None = None) -> Markup:
