@@ -22,6 +22,7 @@ from salience.pipeline import Pipeline
 from salience.run.agreement import Agreements, agreement, write_agreement
 from salience.run.environment import data_facts, environment
 from salience.run.folder import RunFolder
+from salience.run.prepare_graph import graph_input, prepare_graph
 from salience.run.prepare_series import prepare_series, series_input
 from salience.run.prepared import Prepared
 from salience.run.publish import Trained, publish
@@ -69,12 +70,15 @@ class PreparedTable:
 
 
 def prepare(source: Any, settings: Settings) -> Prepared:
-    """Read, understand, divide and check a table, or series.
+    """Read, understand, divide and check a table, series, or a graph.
 
     Raises:
         DataError: the table or one of its cells cannot be used.
         ConfigError: the settings do not fit the table.
     """
+    graph = graph_input(settings)
+    if graph is not None:
+        return prepare_graph(source, settings, graph)
     series = series_input(settings)
     if series is not None:
         return prepare_series(source, settings, series)

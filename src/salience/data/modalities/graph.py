@@ -41,7 +41,15 @@ class Graph:
     zeros for features. It cuts an edge. `blank` lets a node stand with the features of the average training node, and
     an edge come from such a node.
 
+    A run reads the node table as its data; the name of the input is the column of ids, and `edges` the edge table.
+
     Args:
+        edges: the file of the edge table, for a run.
+        source: its column with the id of the node that an edge comes from.
+        target: its column with the id of the node that an edge leads to.
+        kind: its column with the kind of an edge, if there are several.
+        directed: whether an edge tells its target only; otherwise each of its ends learns of the other.
+        features: columns of the node table to read; by default all numbers and texts of few different ones.
         hops: how far an answer about a node looks along edges; as many as the model has layers.
         self_loops: whether a node without an edge to itself gets one, so that it hears itself beside its neighbours.
             Not needed where layers add their input to their output.
@@ -64,6 +72,12 @@ class Graph:
     def __init__(
         self,
         *,
+        edges: str | None = None,
+        source: str = "source",
+        target: str = "target",
+        kind: str | None = None,
+        directed: bool = True,
+        features: Sequence[str] | None = None,
         hops: int = 2,
         self_loops: bool = True,
         fan_out: int | None = None,
@@ -78,6 +92,10 @@ class Graph:
             )
         if scale is not None and scale not in SCALES:
             raise ConfigError(f"there is no scale '{scale}'", where="Graph", fix=f"choose one of {', '.join(SCALES)}")
+        self.edges = edges
+        self.source, self.target, self.kind = source, target, kind
+        self.directed = directed
+        self.features = features
         self.hops = hops
         self.self_loops = self_loops
         self.fan_out = fan_out
@@ -151,7 +169,7 @@ class Graph:
     def collate(self, examples: Sequence[Example]) -> Stream:
         lengths = [len(example) for example in examples]
         size = max(lengths, default=0)
-        values = self._features.padded([(graph_of(each), each.values) for each in examples], size)
+        values = self._learned.padded([(graph_of(each), each.values) for each in examples], size)
         links = [links_of(each) for each in examples]
         edges = np.concatenate([each.edges + row * size for row, each in enumerate(links)], axis=1)
         asked = np.stack([each.asked + row * size for row, each in enumerate(links)])
@@ -183,7 +201,7 @@ class Graph:
 
     def stem(self, width: int) -> nn.Module:
         """A linear map of features."""
-        features = self._features
+        features = self._learned
         return GraphStem(len(features.mean), width, drop=self.drop_features, sparse=features.sparse)
 
     def units(self, example: Example, column: str) -> list[Unit]:
@@ -243,7 +261,7 @@ class Graph:
         return self
 
     @property
-    def _features(self) -> Scaling:
+    def _learned(self) -> Scaling:
         assert self._scaling is not None or self._fitted
         assert self._scaling is not None
         return self._scaling
@@ -253,14 +271,14 @@ class Graph:
     ) -> tuple[Cut, Tensor]:
         if chance is not None and self.fan_out is not None:
             cut = self._around(graph, wanted, chance)
-            return cut, self._features.padded([(graph, cut.nodes)], len(cut.nodes))
+            return cut, self._learned.padded([(graph, cut.nodes)], len(cut.nodes))
         key = (id(graph), wanted.tobytes())
         if key not in self._unions:
             cut = self._around(graph, wanted, None)
             if len(self._unions) >= KEPT:
                 self._unions.pop(next(iter(self._unions)))
             # The graph itself is held, so that its number is not given to another one.
-            self._unions[key] = graph, cut, self._features.padded([(graph, cut.nodes)], len(cut.nodes))
+            self._unions[key] = graph, cut, self._learned.padded([(graph, cut.nodes)], len(cut.nodes))
         return self._unions[key][1:]
 
     def _around(self, graph: Store, asked: Int[np.ndarray, "K"], chance: np.random.Generator | None) -> Cut:
