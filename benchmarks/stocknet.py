@@ -82,6 +82,18 @@ def read(series: Any, *, lag: int) -> dict[str, Movements]:
     return sides
 
 
+def log_prices() -> pd.DataFrame:
+    """The logarithm of the adjusted closing price of each stock on each day; missing where it is not known."""
+    folder = _folder()
+    dates = (folder / "trading_dates.csv").read_text(encoding="utf-8").split()
+    tables = []
+    for path in sorted((folder / "ourpped").glob("*.csv")):
+        prices = np.genfromtxt(path, delimiter=",")[:, -1]
+        logs = np.log(np.where(prices > 0, prices, np.nan))
+        tables.append(pd.DataFrame({"stock": path.stem, "date": dates, "log price": logs}))
+    return pd.concat(tables, ignore_index=True)
+
+
 def _folder() -> Path:
     root = os.environ.get("SALIENCE_DATA")
     if not root:
