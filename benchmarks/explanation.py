@@ -45,7 +45,7 @@ from salience.models.encoders import Recurrent
 WIDTH = 256
 
 #: How much an adversary gains by looking elsewhere, per nat.
-WEIGHTS = (0.0, 0.01, 0.1)
+WEIGHTS = (0.01, 0.1)
 #: The one whose adversary leads the words that are read alone.
 LEADING = 0.1
 #: What `course` has told of the training that runs.
