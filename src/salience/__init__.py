@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from salience.pipeline import Pipeline
     from salience.recorder import AttentionRecorder
     from salience.run import Result, Run, fit, load
+    from salience.run.backtest import backtest
     from salience.run.compare import compare
 
 __version__ = "0.1.0"
@@ -43,6 +44,7 @@ _PLACES = {
     "attention_relevance": "salience.kernels",
     "attention_rollout": "salience.kernels",
     "attention_supervision_loss": "salience.kernels",
+    "backtest": "salience.run.backtest",
     "compare": "salience.run.compare",
     "fit": "salience.run",
     "load": "salience.run",
@@ -61,6 +63,7 @@ __all__ = [
     "attention_relevance",
     "attention_rollout",
     "attention_supervision_loss",
+    "backtest",
     "compare",
     "fit",
     "load",

@@ -41,8 +41,12 @@ def some(case: Case, rows: int) -> Tensor:
     return 3 * torch.randn(rows, case.num_outputs, generator=generator)
 
 
+#: Tasks whose targets are views of something larger; their own files test what the contract asks.
+VIEWS = {"Forecast"}
+
+
 def test_every_task_has_a_row() -> None:
-    assert {case.name.split()[0] for case in CASES} == set(tasks.__all__)
+    assert {case.name.split()[0] for case in CASES} | VIEWS == set(tasks.__all__)
 
 
 def test_fit_returns_the_task_itself(case: Case) -> None:

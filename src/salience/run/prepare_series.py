@@ -86,10 +86,8 @@ def prepare_series(source: Any, settings: Settings, name: str) -> PreparedSeries
         DataError: the table cannot be read as series, or a side has no window.
         ConfigError: the settings do not fit the table.
     """
-    frame = table.read(source)
-    series: Series = build(settings.modalities[name], modalities)
-    task = _forecast(settings)
-    long = series.table(frame)
+    frame, series, long = read_series(source, settings, name)
+    task = forecast_of(settings)
     borders, how = _borders(long, settings.split, series.roles.time)
     shape = {"look_back": series.look_back, "horizon": task.horizon}
     sides = {}
@@ -105,6 +103,17 @@ def prepare_series(source: Any, settings: Settings, name: str) -> PreparedSeries
     )
 
 
+def read_series(source: Any, settings: Settings, name: str) -> tuple[pd.DataFrame, Series, LongTable]:
+    """A table as it is, how the settings read it, and the series in it.
+
+    Raises:
+        DataError: the table cannot be read as series.
+    """
+    frame = table.read(source)
+    series: Series = build(settings.modalities[name], modalities)
+    return frame, series, series.table(frame)
+
+
 def window_id(window: Window) -> str:
     """The series and the last time stamp that is known."""
     return f"{window.name} {window.table.stamps[window.stop - 1]}".strip()
@@ -116,7 +125,12 @@ def time_block(window: Window) -> int:
     return int(first // (window.table.step * max(1, window.horizon)))
 
 
-def _forecast(settings: Settings) -> Forecast:
+def forecast_of(settings: Settings) -> Forecast:
+    """The forecast that is asked for, not fitted.
+
+    Raises:
+        ConfigError: the task is another one, or an option of it is wrong.
+    """
     if settings.task_name is None or find(settings.task_name, tasks) is not Forecast:
         raise ConfigError(
             f"a series is forecast, and the task is {settings.task_name}",

@@ -24,6 +24,7 @@ from salience.tasks.trajectory import Trajectory
 
 #: The choice that is explained by default: the mean over the horizon of the first target.
 MEAN = -1
+_ERRORS = ("mse", "mae", "mae_units", "mase", "smape", "direction")
 
 
 class Forecast:
@@ -65,17 +66,12 @@ class Forecast:
         self.season = season
         self.quantiles = () if quantiles is None else tuple(quantiles)
         _check(self.quantiles)
+        self.scores: tuple[str, ...] = ("pinball", *_ERRORS, "coverage") if self.quantiles else _ERRORS
         self.targets: tuple[str, ...] = () if targets is None else tuple(targets)
         self.mean: list[float] = []
         self.deviation: list[float] = []
         #: Per target, the mean absolute difference to one season before, in the training rows and the user's unit.
         self.naive: list[float] = []
-
-    @property
-    def scores(self) -> tuple[str, ...]:
-        """`mse` and `mae` on the scale of the training rows, `mae_units` in the user's unit, and so on."""
-        errors = ("mse", "mae", "mae_units", "mase", "smape", "direction")
-        return ("pinball", *errors, "coverage") if self.quantiles else errors
 
     @property
     def outputs(self) -> int:
