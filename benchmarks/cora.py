@@ -1,4 +1,4 @@
-"""Graph attention on Cora with the public split, 100 runs; and what an epoch and a prediction cost beside PyG's example.
+"""Graph attention on Cora with the public split, 100 runs; what an epoch and a prediction cost beside PyG's example.
 
 Data and split: Planetoid's files of Cora, 2,708 papers, 5,278 citations, 1,433 words; 140 train, 500 validation and
 1,000 test papers as published. Transductive: all papers and citations are there in training, labels of train only.
@@ -60,7 +60,12 @@ class Cora:
             "last": {"GAT": {"heads": 1, "dropout": dropout, "project": False}},
             "dropout": dropout,
         }
-        model = {"width": self.settings["width"], "encoder": {"GraphStack": stack}, "pool": "AtNode", "dropout": dropout}
+        model = {
+            "width": self.settings["width"],
+            "encoder": {"GraphStack": stack},
+            "pool": "AtNode",
+            "dropout": dropout,
+        }
         self.pipeline = Pipeline({"paper": {"Graph": self.settings["graph"]}}, "Classification", model=model)
         self.rows, self.labels = {}, {}
         for side in ("train", "validation", "test"):
@@ -153,7 +158,7 @@ def summary() -> list[Row]:
 
 def times(rounds: int) -> list[Row]:
     """An epoch, and a prediction with importances, against PyG's example on the same machine in turns."""
-    from salience.models.flow import flows
+    from salience.models.graph_flow import flows
 
     torch.set_num_threads(1)
     ours, theirs = Cora(0), _Example(Cora(0))
@@ -162,7 +167,7 @@ def times(rounds: int) -> list[Row]:
     def explained() -> None:
         ours.pipeline.model.eval()
         with torch.inference_mode():
-            batch = ours.pipeline.together(ours.examples["test"])
+            batch = ours.pipeline.united(ours.examples["test"])
             assert batch is not None
             flows(ours.pipeline.model(batch).records["paper"])
 

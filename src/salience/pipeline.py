@@ -267,15 +267,18 @@ class Pipeline:
             return None
         parts = []
         for start in range(0, len(examples), UNITED):
-            batch = self._united(examples[start : start + UNITED])
+            batch = self.united(examples[start : start + UNITED])
             if batch is None:
                 return None
             with evaluating(self.model), torch.inference_mode():
                 parts.append(self.model(batch).raw.cpu())
         return torch.cat(parts)
 
-    def _united(self, examples: Sequence[Mapping[str, Example]]) -> Batch | None:
-        """Rows as one batch in which what they have in common stands once."""
+    def united(self, examples: Sequence[Mapping[str, Example]]) -> Batch | None:
+        """Rows as one batch in which what they have in common stands once; None where they have nothing in common.
+
+        The model answers all of them, in their order, though the batch holds a single example.
+        """
         streams = {
             name: cast(Uniting, modality).unite([row[name] for row in examples])
             for name, modality in self.modalities.items()

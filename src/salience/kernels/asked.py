@@ -26,6 +26,11 @@ class Asked(Sparse):
         self._size = layout.size
         self._dtype = torch.promote_types(dtype, torch.float32)
 
+    @property
+    def positions(self) -> Int[Tensor, "R K"]:
+        """What each answer is about, counted through the batch."""
+        return self._positions.flatten(0, 1)
+
     def entries(self, index: Int[Tensor, "R"] | None = None) -> Entries:
         positions = self._positions if index is None else self._positions[:, index]
         examples, queries, each = positions.shape

@@ -38,6 +38,16 @@ class Edges(Sparse):
         self.normalised = True
 
     @property
+    def looped(self) -> bool:
+        """Whether the mechanism added loops by itself."""
+        return self._loops is not None
+
+    @property
+    def sources(self) -> Int[Tensor, "E"]:
+        """What each edge comes from, counted through the batch."""
+        return self._edges[0]
+
+    @property
     def targets(self) -> Int[Tensor, "E"]:
         """The query of each edge, counted through the batch."""
         return self._edges[1]
