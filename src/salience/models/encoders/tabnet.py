@@ -32,7 +32,8 @@ class TabNet(nn.Module):
 
     Other than in the original, positions are scored by what they hold instead of by their number, so that any of them
     may be left out; what is left is added as a logarithm, and with a relaxation of 1 a position that is used up is out
-    of reach until all are; LayerNorm stands for batch norm, and the weights of a pool for the sum over steps.
+    of reach until all are; LayerNorm stands for batch norm, and the weights of a pool for the sum over steps;
+    the first step has seen nothing yet.
 
     Args:
         steps: number of steps, at least 1.
@@ -57,6 +58,8 @@ class TabNet(nn.Module):
         # A constant added to all scores changes no mask, so that keys need no bias.
         self.keys = nn.Linear(width, width, bias=False)
         self.values = nn.Linear(width, width)
+        # The first step asks every example alike, so that nothing of it passes by the masks.
+        self.start = nn.Parameter(torch.randn(width) / width**0.5)
         self.queries = nn.ModuleList(nn.Linear(width, width) for _ in range(steps))
         self.shared = _Gated(width)
         self.deciders = nn.ModuleList(_Gated(width) for _ in range(steps))
@@ -65,8 +68,7 @@ class TabNet(nn.Module):
 
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> Encoded:
         values = self.norm(blank(values, layout))
-        real = layout.mask[..., None].to(values.dtype)
-        context = (values * real).sum(1) / real.sum(1).clamp(min=1)
+        context = self.start.expand(len(values), -1)
         keys, given = self.keys(values) / self.width**0.5, self.values(values)
         left, decisions, masks = torch.ones_like(keys[..., 0]), [], []
         for number, (query, decide) in enumerate(zip(self.queries, self.deciders, strict=True)):
