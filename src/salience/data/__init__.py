@@ -12,6 +12,7 @@ from salience.data.sets import readable, rows
 from salience.data.split import Split, default_split, split
 from salience.data.splitters import ByBorders, ByColumn, ByGroup, ByHash, ByTime, Splitter, Stratified
 from salience.data.synthetic import planted_chinese, planted_regression, planted_sentiment
+from salience.data.synthetic_table import planted_table
 from salience.data.table import column, read, stream
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "planted_chinese",
     "planted_regression",
     "planted_sentiment",
+    "planted_table",
     "read",
     "readable",
     "rows",
