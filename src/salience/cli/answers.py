@@ -17,6 +17,8 @@ from salience.pipeline import Pipeline
 from salience.run import content
 from salience.run.files import answers_frame
 from salience.run.run import Run, load
+from salience.run.series_rows import ids_of, latest, reads_series
+from salience.run.trajectories import trajectories_frame
 
 
 def predict(arguments: argparse.Namespace) -> None:
@@ -43,6 +45,11 @@ def predict(arguments: argparse.Namespace) -> None:
 
 def _answered(arguments: argparse.Namespace, run: Run, bad: list[tuple[str, str]]) -> Iterator[pd.DataFrame]:
     """The answers to the file piece by piece; rows that are left out are kept in `bad`."""
+    if reads_series(run.pipeline):
+        rows = latest(run.pipeline, input_file(arguments))
+        windows = [next(iter(row.values())) for row in rows]
+        yield trajectories_frame(ids_of(rows), run.pipeline.predict(rows), windows)
+        return
     how = "skip" if arguments.skip_bad_rows else "raise"
     for frame in table.stream(input_file(arguments), on_bad_rows=how):
         bad.extend(frame.attrs.get("bad_rows", ()))

@@ -22,6 +22,7 @@ from salience.run.outside import outside
 from salience.run.publish import read_content
 from salience.run.result import Result
 from salience.run.run import load
+from salience.run.series_rows import ids_of, latest, reads_series
 
 
 def explain(arguments: argparse.Namespace) -> None:
@@ -69,6 +70,10 @@ def _rows(arguments: argparse.Namespace, pipeline: Pipeline) -> tuple[list[dict[
     if arguments.text is not None:
         return [{pipeline.columns[0]: one_text(arguments, pipeline)}], ["1"]
     path = input_file(arguments)
+    if reads_series(pipeline):
+        last = latest(pipeline, path)
+        last = last[: arguments.rows] if arguments.rows else last
+        return [dict(row) for row in last], ids_of(last)
     frame = next(table.stream(path, chunk=arguments.rows)) if arguments.rows else table.read(path)
     return input_cells(frame, pipeline), [str(each) for each in frame.index]
 

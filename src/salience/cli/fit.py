@@ -9,6 +9,7 @@ from typing import Any
 
 from salience.cli.console import watcher
 from salience.core import config
+from salience.core.build import named
 from salience.core.errors import ConfigError
 from salience.run.folder import RunFolder
 from salience.run.produce import again, run, with_seed
@@ -46,11 +47,26 @@ def from_words(arguments: argparse.Namespace) -> Settings:
     values = config.override(values, words)
     given = {each: getattr(arguments, each) for each in ("target", "inputs", "task", "seeds", "name")}
     values.update({name: each for name, each in given.items() if each is not None})
+    values = with_series(values, time=arguments.time, series=arguments.series, horizon=arguments.horizon)
     settings = config.make(Settings, values, where=path if path and is_config else "command line")
     if arguments.time_limit:
         train = {**settings.train, "time_limit": seconds(arguments.time_limit)}
         settings = dataclasses.replace(settings, train=train)
     return with_seed(settings, arguments.seed)
+
+
+def with_series(values: dict[str, Any], *, time: str | None, series: str | None, horizon: int | None) -> dict[str, Any]:
+    """Settings with what short options say of series: their columns, and how far to forecast."""
+    made = dict(values)
+    columns = {name: each for name, each in (("time", time), ("series", series)) if each is not None}
+    if columns:
+        given = made.get("inputs")
+        (name, choice), *_ = given.items() if isinstance(given, dict) and given else (("history", {"Series": {}}),)
+        made["inputs"] = {name: {"Series": {**named(choice)[1], **columns}}}
+    if horizon is not None:
+        task = made.get("task")
+        made["task"] = {"Forecast": {**(named(task)[1] if task else {}), "horizon": horizon}}
+    return made
 
 
 def _refuse_settings(arguments: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from salience.evaluation import importance
 from salience.evaluation.importance.importance import Importance
 from salience.pipeline import Pipeline
 from salience.run.result import Result
+from salience.run.series_rows import ids_of, is_table, latest, reads_series
 
 
 def explain(
@@ -20,7 +21,8 @@ def explain(
 
     Args:
         pipeline: a trained pipeline.
-        rows: mappings from column to cell, a frame, or bare cells for the only column.
+        rows: mappings from column to cell, a frame, or bare cells for the only column. Of a forecast also a long
+            table (a file or a frame), whose series are forecast from their last rows.
         method: a class of `salience.evaluation.importance`, by name: received, rollout, leave_one_out, ...
         ids: a name for each row; by default its number, counted from 1.
 
@@ -28,6 +30,9 @@ def explain(
         ConfigError: there is no such method.
         DataError: a row lacks a column, a cell cannot be read, or there are more or fewer ids than rows.
     """
+    if reads_series(pipeline) and is_table(rows):
+        rows = latest(pipeline, rows)
+        ids = ids_of(rows) if ids is None else ids
     cells = pipeline.as_rows(rows)
     if ids is not None and len(ids) != len(cells):
         raise DataError(f"expected one id per row, {len(cells):,}, got {len(ids):,}")

@@ -23,6 +23,8 @@ from salience.training.options import TrainOptions
 
 #: What a text column is read with unless the settings say otherwise. Every Han character is a word of its own.
 TEXT: Mapping[str, Any] = {"Text": {"tokens": "Word"}}
+#: What forecasts series unless the settings say otherwise.
+NETWORK: Mapping[str, Any] = {"network": "PatchTST"}
 MODEL: Mapping[str, Any] = {"width": 128, "encoder": "Convolution", "pool": "Additive", "dropout": 0.5}
 
 #: The usual model of a table: its columns have no order, and few numbers say little.
@@ -115,10 +117,17 @@ class Settings:
             target=self.target if inference.task == "Forecast" else inference.target,
             inputs=inputs,
             task=_with_target(self.task, self.target) or inference.task,
-            model=dict(self.model) if "network" in self.model else {**_model(inputs, self.model), **self.model},
+            model=self._network(inference) or {**_model(inputs, self.model), **self.model},
             rationale={name: each.setting() for name, each in marked.items()} or None,
             train=_plain(dataclasses.asdict(options)) | taught,
         )
+
+    def _network(self, inference: Inference) -> dict[str, Any] | None:
+        """The whole network that was chosen, or that forecasts where nothing was."""
+        choices = [named(each)[1] for each in self.modalities.values() if each]
+        if inference.task == "Forecast" and not self.model and not any("elements" in each for each in choices):
+            return dict(NETWORK)
+        return dict(self.model) if "network" in self.model else None
 
     def to_yaml(self) -> str:
         """The settings as a config file that makes the same run again.

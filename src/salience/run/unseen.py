@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from salience.core.errors import ConfigError
+from salience.core.errors import ConfigError, NotAvailable
 from salience.data import table
 from salience.data.infer import infer, labelled, parse_targets
 from salience.data.rationale import Rationale, rationale_columns, read_rationales
 from salience.run.environment import data_facts
 from salience.run.folder import RunFolder
+from salience.run.prepare_series import PreparedSeries
 from salience.run.produce import check_same_data, prepare
 from salience.run.settings import Settings
 
@@ -46,7 +47,11 @@ def own(folder: RunFolder, settings: Settings, *, group: str | None = None) -> R
         )
     prepared = prepare(settings.data, settings)
     check_same_data(folder, data_facts(settings.data, prepared.frame))
-    groups = None if group is None else [*table.column(prepared.frame, group).iloc[prepared.split.test]]
+    groups = prepared.groups_of("test")
+    if group is not None:
+        if isinstance(prepared, PreparedSeries):
+            raise NotAvailable("windows of series are drawn in blocks of time", where="group", fix="leave it out")
+        groups = [*table.column(prepared.frame, group).iloc[prepared.split.test]]
     marks = _by_row(prepared.rationales_of("test"))
     return Rows(prepared.rows("test"), prepared.targets_of("test"), groups, marks)
 
