@@ -182,7 +182,7 @@ def _places(ids: np.ndarray, ends: np.ndarray, edges: pd.DataFrame, column: str)
     found = np.array([number.get(each, -1) for each in ends.tolist()], dtype=np.int64)
     dangling = np.flatnonzero(found < 0)
     if len(dangling):
-        first = ends[dangling[0]]
+        first = ends[dangling[0]].item()
         raise DataError(
             f"the edge leads to the node {first!r}, which is not in the node table ({len(dangling):,} such rows)",
             where=f"{table.source_of(edges)}, row {edges.index[dangling[0]]}, column '{column}'",

@@ -7,12 +7,18 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup
 
 from salience.core.errors import NotAvailable
-from salience.core.place import Column, Heat, Place, Span, Stretch
-from salience.reports.render import column, span, time
+from salience.core.place import Column, Edge, Heat, Node, Place, Span, Stretch
+from salience.reports.render import column, graph, span, time
 
 __all__ = ["render"]
 
-_DRAWN: dict[type[Place], Callable[..., Markup]] = {Column: column.render, Span: span.render, Stretch: time.render}
+_DRAWN: dict[type[Place], Callable[..., Markup]] = {
+    Column: column.render,
+    Edge: graph.render,
+    Node: graph.render,
+    Span: span.render,
+    Stretch: time.render,
+}
 
 
 def render(cell: str, heats: Sequence[Heat], *, full: float | None = None, limit: int | None = None) -> Markup:
@@ -28,7 +34,7 @@ def render(cell: str, heats: Sequence[Heat], *, full: float | None = None, limit
     """
     kinds = {type(heat.unit.place) for heat in heats}
     unknown = [kind.__name__ for kind in kinds if kind not in _DRAWN]
-    if unknown or len(kinds) > 1:
+    if unknown or len({_DRAWN[kind] for kind in kinds}) > 1:
         names = ", ".join(sorted(kind.__name__ for kind in kinds))
         drawn = ", ".join(kind.__name__ for kind in _DRAWN)
         raise NotAvailable(f"cannot draw importances at {names} in one cell", fix=f"places that can be drawn: {drawn}")
