@@ -72,7 +72,7 @@ def measured(name: str, seed: int) -> tuple[list[Row], dict[str, Any]]:
         Row(f"{what}: mean weight of the planted column", weight, "share", note="1 in 12 by chance"),
     ]
     told = {"model": name, "seed": seed, "verdict": trust.verdict, "sentence": trust.sentence}
-    told |= {"tests": [{"name": each.name, "verdict": each.verdict, "sentence": each.sentence} for each in trust.outcomes]}
+    told["tests"] = {each.name: f"{each.verdict}: {each.sentence}" for each in trust.outcomes}
     return found, told
 
 

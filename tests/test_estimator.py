@@ -138,7 +138,10 @@ def test_a_missing_text_is_read_as_an_empty_one(fitted):
     [
         (["fine", 3], "expected a text, got int\n  where: row 2, column 'text' of X"),
         (np.ones(3), "expected a text, got float"),
-        (pd.DataFrame({"a": ["x"], "b": [2.5]}), "expected a text, got float\n  where: row 1, column 'b' of X"),
+        (
+            pd.DataFrame({"a": ["x"], "b": [2.5]}, dtype=object),
+            "expected a text, got float\n  where: row 1, column 'b' of X",
+        ),
         (np.ones((3, 2)), "got an array of shape (3, 2)\n  to do: give several columns as a DataFrame"),
         ("one text", "got a single text\n  to do: put it in a list"),
         ([], "expected at least one row"),
@@ -348,3 +351,39 @@ def test_several_seeds_answer_together_and_explain_with_an_interval(tmp_path):
     joblib.dump(model, tmp_path / "model.joblib")
     assert joblib.load(tmp_path / "model.joblib").predict(texts).tolist() == model.predict(texts).tolist()
     assert clone(model).get_params()["seeds"] == 2
+
+
+def people(count: int = 97) -> tuple[pd.DataFrame, list[str]]:
+    chance = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "age": chance.integers(18, 80, count).astype(float),
+            "job": pd.Categorical(chance.choice(["cook", "vet"], count)),
+            "member": chance.random(count) > 0.5,
+            "since": pd.Timestamp("2024-01-01") + pd.to_timedelta(chance.integers(0, 900, count), unit="D"),
+        }
+    )
+    frame.loc[::11, "age"] = np.nan
+    return frame, ["old" if age > 50 else "young" for age in frame["age"].fillna(0)]
+
+
+def test_columns_that_are_no_texts_are_read_as_a_table() -> None:
+    frame, labels = people()
+    model = {"width": 16, "encoder": "Identity"}
+    fitted = SalienceClassifier(model=model, train={"epochs": 30, "learning_rate": 0.01}).fit(frame, labels)
+    assert fitted.kinds_ == {"age": "numeric", "job": "categorical", "member": "boolean", "since": "date"}
+    assert fitted.pipeline_.inputs == ["table"]
+    assert fitted.score(frame, labels) > 0.9
+    assert fitted.predict_proba(frame.astype(object)).shape == (97, 2)
+    (units, *_) = fitted.explain(frame[:1]).units
+    assert [unit.column for unit in units] == list(frame.columns)
+
+
+def test_a_table_without_options_gets_the_usual_model_of_a_table() -> None:
+    frame, labels = people()
+    frame["table"] = ["a good day"] * len(frame)
+    fitted = SalienceClassifier(train={"epochs": 1}).fit(frame, labels)
+    assert fitted.pipeline_.inputs == ["table", "table_"]
+    assert [type(each).__name__ for each in fitted.pipeline_.model.encoders] == ["Convolution", "Transformer"]
+    regressor = SalienceRegressor(train={"epochs": 1}).fit(frame[["age"]].fillna(0), np.arange(97.0))
+    assert regressor.predict(frame[["age"]]).shape == (97,)

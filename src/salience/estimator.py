@@ -1,6 +1,8 @@
 """Scikit-learn estimators: the same models in `Pipeline`, `GridSearchCV` and `cross_val_score`.
 
-X is a sequence of texts, or a frame whose columns are all texts; a missing text is read as an empty one.
+X is a sequence of texts, or a frame. Columns of a frame with numbers, booleans, dates or categories by their dtype are
+read together as a table, in which a missing cell is a state of its own; each other column is one of texts, in which a
+missing text is read as an empty one.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from salience.data.fault import check_names
 from salience.data.rationale import Rationale, read_rationale
 from salience.pipeline import Pipeline
 from salience.run.result import Result
+from salience.run.settings import free_name, usual_model, usual_training
 
 COLUMN = "text"
 
@@ -70,8 +73,9 @@ class _TextEstimator(BaseEstimator, ABC):
         marks = self._marks(rows, rationales)
         seed = self._seed()
         taught = {"attention_loss": "KL"} if marks else {}
-        options = make(TrainOptions, {"seed": seed, **taught, **(self.train or {})}, where="train")
-        pipeline = Pipeline(dict.fromkeys(self.columns_, self.text), self._task, model=self.model)
+        usual = usual_training(self._inputs())
+        options = make(TrainOptions, {"seed": seed, **usual, **taught, **(self.train or {})}, where="train")
+        pipeline = Pipeline(self._inputs(), self._task, model=self._model())
         divided = self._divided(self._strata(targets), np.random.default_rng(seed))
         inside, held = (([rows[i] for i in index], [targets[i] for i in index]) for index in divided)
         pipeline.learn(*inside, seed=seed, seeds=self.seeds)
@@ -91,6 +95,17 @@ class _TextEstimator(BaseEstimator, ABC):
 
         check_is_fitted(self, "pipeline_")
         return explain(self.pipeline_, self._rows(X), method=method)
+
+    def _inputs(self) -> dict[str, Any]:
+        """What reads each column: all that is no text is one table."""
+        inputs: dict[str, Any] = {name: self.text for name in self.columns_ if name not in self.kinds_}
+        if self.kinds_:
+            inputs[free_name(inputs)] = {"Table": {"columns": dict(self.kinds_)}}
+        return inputs
+
+    def _model(self) -> dict[str, Any]:
+        given = dict(self.model or {})
+        return {**usual_model(self._inputs(), given), **given} if self.kinds_ else given
 
     def _marks(self, rows: Sequence[Mapping[str, Any]], rationales: Sequence[Any] | None) -> dict[str, list[Any]]:
         """By column, what people marked in each row."""
@@ -152,10 +167,11 @@ class _TextEstimator(BaseEstimator, ABC):
         check_names(list(frame.columns), "columns of X")
         if learning:
             self.columns_ = list(frame.columns)
+            self.kinds_ = {name: kind for name in self.columns_ if (kind := _kind(frame[name])) is not None}
         missing = [name for name in self.columns_ if name not in frame.columns]
         if missing:
             raise DataError(f"X lacks the columns {', '.join(missing)} that the model was trained on")
-        cells = [_texts(frame[name]) for name in self.columns_]
+        cells = [_cells(frame[name]) if name in self.kinds_ else _texts(frame[name]) for name in self.columns_]
         return [dict(zip(self.columns_, row, strict=True)) for row in zip(*cells, strict=True)]
 
     def __sklearn_tags__(self) -> Any:
@@ -255,6 +271,23 @@ def _frame(X: Any) -> pd.DataFrame:  # noqa: N803
             fix="give several columns as a DataFrame",
         )
     return pd.DataFrame({COLUMN: values}, dtype=object)
+
+
+def _kind(cells: pd.Series) -> str | None:
+    """What a table reads a column as, by its dtype; None for texts."""
+    kinds = (
+        ("boolean", pd.api.types.is_bool_dtype),
+        ("numeric", pd.api.types.is_numeric_dtype),
+        ("date", pd.api.types.is_datetime64_any_dtype),
+        ("categorical", lambda dtype: isinstance(dtype, pd.CategoricalDtype)),
+    )
+    return next((kind for kind, holds in kinds if holds(cells.dtype)), None)
+
+
+def _cells(cells: pd.Series) -> list[Any]:
+    """The cells of one column as Python values, None where one is missing."""
+    values = cells.astype(object)
+    return values.where(~values.isna(), None).tolist()
 
 
 def _texts(cells: pd.Series) -> list[str | None]:

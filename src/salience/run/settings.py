@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,15 +109,14 @@ class Settings:
         marked = rationale_columns(self.rationale, inference.inputs)
         taught = {"attention_loss": "KL"} if marked and "attention_loss" not in self.train else {}
         inputs = {name: self.modalities[name] or dict(TEXT) for name in self.modalities} or _inputs(inference)
-        usual = TABLE_TRAIN if not set(inputs) - set(_unordered(inputs)) else {}
-        options = make(TrainOptions, {**usual, **self.train}, where="train")
+        options = make(TrainOptions, {**usual_training(inputs), **self.train}, where="train")
         return dataclasses.replace(
             self,
             # The targets of a forecast stand in the task.
             target=self.target if inference.task == "Forecast" else inference.target,
             inputs=inputs,
             task=_with_target(self.task, self.target) or inference.task,
-            model=self._network(inference) or {**_model(inputs, self.model), **self.model},
+            model=self._network(inference) or {**usual_model(inputs, self.model), **self.model},
             rationale={name: each.setting() for name, each in marked.items()} or None,
             train=_plain(dataclasses.asdict(options)) | taught,
         )
@@ -149,13 +148,18 @@ def _inputs(inference: Inference) -> dict[str, Any]:
     """What reads each column: every text by itself, and all that is no text as one table."""
     inputs: dict[str, Any] = {name: dict(TEXT) for name in inference.inputs if name not in inference.tabular}
     if inference.tabular:
-        name = "table"
-        while name in inputs:
-            name += "_"
         kinds = {each: inference[each].kind.name for each in inference.tabular}
         columns = {each: kind if kind in COLUMN_KINDS else "categorical" for each, kind in kinds.items()}
-        inputs[name] = {"Table": {"columns": columns}}
+        inputs[free_name(inputs)] = {"Table": {"columns": columns}}
     return inputs
+
+
+def free_name(inputs: Collection[str]) -> str:
+    """A name for a table that no text column has."""
+    name = "table"
+    while name in inputs:
+        name += "_"
+    return name
 
 
 def _unordered(inputs: Mapping[str, Any]) -> list[str]:
@@ -163,8 +167,13 @@ def _unordered(inputs: Mapping[str, Any]) -> list[str]:
     return [name for name, each in inputs.items() if not getattr(find(named(each)[0], modalities), "ordered", True)]
 
 
-def _model(inputs: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The usual model for these inputs."""
+def usual_training(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The usual training for these inputs, where it is another than for texts."""
+    return dict(TABLE_TRAIN) if len(_unordered(inputs)) == len(inputs) else {}
+
+
+def usual_model(inputs: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The usual model for these inputs, beside the options that are given."""
     unordered = _unordered(inputs)
     usual = "Transformer" if "attention" in given else MODEL["encoder"]
     encoders = {name: dict(TABLE_MODEL["encoder"]) if name in unordered else usual for name in inputs}
