@@ -64,7 +64,7 @@ class ByHash(Splitter):
             keys, of = folded(frame, inference.inputs), "the input text"
         else:
             keys, of = _given(frame, self.id_column), f"'{self.id_column}'"
-        return _cut(_hashed(keys), self.fractions), f"{shares(self.fractions)}, by a hash of {of}"
+        return cut(hashed(keys), self.fractions), f"{shares(self.fractions)}, by a hash of {of}"
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class ByColumn(Splitter):
         sides, how = np.array(named), f"as the column '{self.column}' says"
         if 1 in named:
             return sides, how
-        held_back = _hashed(folded(frame, inference.inputs)) < 0.1
+        held_back = hashed(folded(frame, inference.inputs)) < 0.1
         sides[(sides == 0) & held_back] = 1
         return sides, f"{how}; it names no validation rows, so a tenth of train was taken by a hash of the text"
 
@@ -147,7 +147,7 @@ class ByTime(Splitter):
         times = _times(frame, self.column)
         _, moment, count = np.unique(times, return_inverse=True, return_counts=True)
         before = np.cumsum(count) - count
-        side = _cut(before / len(frame), self.fractions)
+        side = cut(before / len(frame), self.fractions)
         return side[moment], f"{shares(self.fractions)}, from the earliest '{self.column}' to the latest"
 
 
@@ -219,8 +219,8 @@ class ByGroup(Splitter):
         _check(self.fractions)
 
     def sides(self, frame: pd.DataFrame, inference: Inference) -> tuple[Int[np.ndarray, "N"], str]:  # noqa: ARG002
-        hashed = _hashed(_given(frame, self.column))
-        return _cut(hashed, self.fractions), f"{shares(self.fractions)} of the groups in '{self.column}', by hash"
+        share = cut(hashed(_given(frame, self.column)), self.fractions)
+        return share, f"{shares(self.fractions)} of the groups in '{self.column}', by hash"
 
 
 def side_of(cell: object) -> int | None:
@@ -241,12 +241,12 @@ def shares(fractions: Sequence[float]) -> str:
     return ", ".join(f"{100 * share:.3g} % {name}" for share, name in zip(fractions, SIDES, strict=True))
 
 
-def _cut(numbers: Float[np.ndarray, "N"], fractions: Sequence[float]) -> Int[np.ndarray, "N"]:
+def cut(numbers: Float[np.ndarray, "N"], fractions: Sequence[float]) -> Int[np.ndarray, "N"]:
     """The side on which a number between 0 and 1 falls."""
     return np.searchsorted(np.cumsum(fractions)[:2], numbers, side="right")
 
 
-def _hashed(keys: Sequence[str]) -> Float[np.ndarray, "N"]:
+def hashed(keys: Sequence[str]) -> Float[np.ndarray, "N"]:
     """A number in [0, 1) for each key."""
     number = {key: _number(key) for key in set(keys)}
     return np.array([number[key] for key in keys])

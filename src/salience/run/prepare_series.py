@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from salience import tasks
 from salience.core.build import build, find, named
@@ -26,8 +26,9 @@ from salience.data.split import Split
 from salience.data.splitters import SIDES, ByBorders, ByTime
 from salience.data.stamps import in_words
 from salience.data.windows import Window, runs_between, windows
+from salience.run.labelled_windows import Labelled, labelled_windows, split_off
 from salience.run.settings import Settings
-from salience.tasks import Forecast
+from salience.tasks import Classification, Forecast, Regression
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +43,19 @@ class PreparedSeries:
     table: LongTable
     column: str
     sides: Mapping[str, Lazy[Window]]
+    labels: Mapping[str, Sequence[Any]] | None = None
+    """Of each window, where the task is no forecast."""
+    whole: bool = False
+    """Do labels belong to whole series?"""
     rationales: dict[str, list[Rationale | None]] = field(default_factory=dict)
 
     def rows(self, side: str) -> Lazy[dict[str, Window]]:
         """The windows of one side, as rows with one input."""
         return self.sides[side].map(lambda window: {self.column: window})
 
-    def targets_of(self, side: str) -> Lazy[Window]:
-        """The same windows: what comes after them is to be forecast."""
-        return self.sides[side]
+    def targets_of(self, side: str) -> Sequence[Any]:
+        """The labels; of a forecast the same windows, because what comes after them is asked for."""
+        return self.sides[side] if self.labels is None else self.labels[side]
 
     def rationales_of(self, side: str) -> dict[str, list[Rationale | None]]:  # noqa: ARG002
         """None: nobody marks a series."""
@@ -60,9 +65,9 @@ class PreparedSeries:
         """The series and the last time stamp that is known, of each window."""
         return self.sides[side].map(window_id)
 
-    def groups_of(self, side: str) -> list[Hashable]:
-        """The block of time in which the forecast of each window begins, one horizon long, over all series."""
-        return [time_block(window) for window in self.sides[side]]
+    def groups_of(self, side: str) -> list[Hashable] | None:
+        """The block of time in which the forecast of each window begins; None where each is a series of its own."""
+        return None if self.whole else [time_block(window) for window in self.sides[side]]
 
 
 def series_input(settings: Settings) -> str | None:
@@ -86,6 +91,8 @@ def prepare_series(source: Any, settings: Settings, name: str) -> PreparedSeries
         DataError: the table cannot be read as series, or a side has no window.
         ConfigError: the settings do not fit the table.
     """
+    if settings.task_name is not None and find(settings.task_name, tasks) in (Classification, Regression):
+        return _labelled(source, settings, name, settings.task_name)
     frame, series, long = read_series(source, settings, name)
     task = forecast_of(settings)
     borders, how = _borders(long, settings.split, series.roles.time)
@@ -99,8 +106,43 @@ def prepare_series(source: Any, settings: Settings, name: str) -> PreparedSeries
     train, validation, test = (np.arange(len(sides[side])) for side in SIDES)
     split = Split(train, validation, test, how)
     return PreparedSeries(
-        source, frame, _inference(frame, long, series, task, name), split, findings, long, name, sides
+        source, frame, _inference(frame, long, series, task.targets, name), split, findings, long, name, sides
     )
+
+
+def _labelled(source: Any, settings: Settings, name: str, task: str) -> PreparedSeries:
+    """Windows with labels: classes or numbers."""
+    frame = table.read(source)
+    series: Series = build(settings.modalities[name], modalities)
+    rest, cells = split_off(frame, series, settings.target)
+    long = series.table(rest)
+    found = labelled_windows(long, cells, task, look_back=series.look_back, source=table.source_of(frame))
+    side_of, how = _sides_of(long, found, settings.split, series.roles.time)
+    index = {side: np.flatnonzero(side_of == number).tolist() for number, side in enumerate(SIDES)}
+    shape = {"look_back": series.look_back, "horizon": 0}
+    sides = {side: found.windows(long, each, series.look_back) for side, each in index.items()}
+    for side in SIDES:
+        _check_side(side, sides[side], how, long, shape)
+    labels = {side: [found.labels[i] for i in each] for side, each in index.items()}
+    findings = check_series(long, sides["train"], (), look_back=series.look_back, horizon=0)
+    inference = _inference(frame, long, series, (settings.target or "",), name, find(task, tasks).__name__)
+    train, validation, test = (np.arange(len(sides[side])) for side in SIDES)
+    split = Split(train, validation, test, how)
+    return PreparedSeries(
+        source, frame, inference, split, findings, long, name, sides, labels=labels, whole=found.whole
+    )
+
+
+def _sides_of(long: LongTable, found: Labelled, choice: Any, column: str) -> tuple[Int[np.ndarray, "N"], str]:
+    """The side of each window with a label: whole series by a hash of their names, others by time."""
+    if found.whole and choice is None:
+        fractions = splitters.ByHash().fractions
+        names = [long.names[k] for k in found.series]
+        return splitters.cut(
+            splitters.hashed(names), fractions
+        ), f"{splitters.shares(fractions)} of the series, by hash"
+    borders, how = _borders(long, choice, column)
+    return np.searchsorted(borders[1:], long.times[found.stops - 1], side="right"), how
 
 
 def read_series(source: Any, settings: Settings, name: str) -> tuple[pd.DataFrame, Series, LongTable]:
@@ -120,9 +162,9 @@ def window_id(window: Window) -> str:
 
 
 def time_block(window: Window) -> int:
-    """Which stretch of one horizon, counted from the beginning of time, the forecast of a window begins in."""
-    first = float(window.table.times[window.stop - 1])
-    return int(first // (window.table.step * max(1, window.horizon)))
+    """Which stretch of one horizon (without any, of one look-back), counted from the beginning, a window ends in."""
+    last = float(window.table.times[window.stop - 1])
+    return int(last // (window.table.step * (window.horizon or window.look_back)))
 
 
 def forecast_of(settings: Settings) -> Forecast:
@@ -180,11 +222,11 @@ def _check_side(side: str, found: Sequence[Window], how: str, long: LongTable, s
     )
 
 
-def _inference(frame: pd.DataFrame, long: LongTable, series: Series, task: Forecast, name: str) -> Inference:
-    roles, targets = (
-        series.roles,
-        task.targets or tuple(each for v, each in enumerate(long.variables) if not long.known[v]),
-    )
+def _inference(
+    frame: pd.DataFrame, long: LongTable, series: Series, targets: Sequence[str], name: str, task: str = "Forecast"
+) -> Inference:
+    roles = series.roles
+    targets = targets or tuple(each for v, each in enumerate(long.variables) if not long.known[v])
     parts = {
         roles.time: ("time stamp", "it was named"),
         **({roles.series: ("series", "it was named")} if roles.series else {}),
@@ -208,7 +250,7 @@ def _inference(frame: pd.DataFrame, long: LongTable, series: Series, task: Forec
         columns=columns,
         target=", ".join(targets),
         inputs=(name,),
-        task="Forecast",
+        task=task,
         reason="it was chosen",
         separator=None,
         num_rows=len(frame),
