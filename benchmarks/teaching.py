@@ -314,11 +314,16 @@ def summarise(data: str, loss: str) -> list[Row]:
 
 
 def verdicts(known: Sequence[dict[str, Any]]) -> dict[str, dict[str, str]]:
-    """What the tests say, by weight: each verdict with the number of seeds that have it."""
+    """What the tests say, by weight: each verdict with the number of seeds that have it.
+
+    The word for all together is read from the present table of sentences.
+    """
+    from salience.evaluation.trust.sentence import word_for
+
     found: dict[str, dict[str, Counter[str]]] = {}
     for record in sorted(known, key=lambda each: each["weight"]):
         of_weight = found.setdefault(f"{record['weight']:g}", {})
-        for name, verdict in record["verdicts"].items():
+        for name, verdict in {**record["verdicts"], "all": word_for(record["verdicts"])}.items():
             of_weight.setdefault(name, Counter())[verdict] += 1
     return {
         weight: {

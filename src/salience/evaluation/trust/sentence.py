@@ -40,7 +40,7 @@ def overall(outcomes: Mapping[str, Outcome], *, count: int) -> tuple[str, str]:
     A test that is missing, or not available, fits no line.
     """
     verdicts = {name: each.verdict for name, each in outcomes.items()}
-    word = next(word for word, fits in _TABLE if fits(verdicts))
+    word = word_for(verdicts)
     sentence = WORDS[word]
     if word == "decoration" and verdicts.get("right_parts") in ("pass", "weak"):
         sentence += f" {STILL_INFORMATIVE}"
@@ -50,6 +50,15 @@ def overall(outcomes: Mapping[str, Outcome], *, count: int) -> tuple[str, str]:
     if word == "not proven":
         sentence = sentence.format(count=count, more=_more(outcomes))
     return word, sentence
+
+
+def word_for(verdicts: Mapping[str, str]) -> str:
+    """The word for the verdicts by the name of the test.
+
+    >>> word_for({"needed": "needed", "right_parts": "pass", "honest": "weak", "learned": "pass"})
+    'only the order'
+    """
+    return next(word for word, fits in _TABLE if fits(verdicts))
 
 
 def _more(outcomes: Mapping[str, Outcome]) -> str:
@@ -71,7 +80,7 @@ def _misleading(verdicts: Mapping[str, str]) -> bool:
 
 
 def _looks_right(verdicts: Mapping[str, str]) -> bool:
-    return verdicts.get("human") == "pass" and (verdicts.get("right_parts") in _LOW or verdicts.get("honest") in _LOW)
+    return verdicts.get("human") == "pass" and verdicts.get("right_parts") in _LOW
 
 
 def _trustworthy(verdicts: Mapping[str, str]) -> bool:
