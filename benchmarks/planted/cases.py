@@ -109,6 +109,9 @@ CASES = (
     Case("SpaceTime", TIMES, attention.SpaceTime, tasks.film, size=36),
     Case("GAT", GRAPHS, attention.GAT, tasks.graph),
     Case("GATv2", GRAPHS, attention.GATv2, tasks.graph),
+    Case("GraphTransformer", GRAPHS, attention.GraphTransformer, tasks.graph),
+    Case("GatedGraph", GRAPHS, attention.GatedGraph, tasks.graph),
+    Case("Relational", GRAPHS, attention.Relational, tasks.graph),
     Case("Deformable", IMAGES, lambda width: attention.Deformable(width, axes=2), tasks.image, size=25),
     Case(
         "SpatialTransformer",

@@ -1,10 +1,12 @@
 """What attention along edges does beyond the contract: loops, duplicates, wrong edges, and nodes without any edge."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
-from salience.attention import GAT, GATv2
+from salience.attention import GAT, GATv2, Relational
 from salience.core.batch import Layout
 from salience.core.errors import ConfigError, DataError
 
@@ -93,3 +95,37 @@ def test_an_edge_between_examples_or_to_padding_is_an_error(made: type[nn.Module
 def test_heads_must_divide_the_width(made: type[nn.Module], heads: int):
     with pytest.raises(ConfigError, match=rf"a width of 6 cannot be shared by {heads} heads[\s\S]*{made.__name__}"):
         made(WIDTH, heads=heads)
+
+
+def test_a_kind_of_edge_that_is_not_known_is_an_error() -> None:
+    layout = replace(graph((1, 0), (2, 0)), kinds=torch.tensor([0, 2]))
+    with pytest.raises(DataError, match="an edge is of kind 2, counted from 0, and the mechanism knows 2"):
+        Relational(6, heads=2, kinds=2)(torch.randn(1, 3, 6), layout=layout)
+
+
+def test_kinds_of_edges_are_told_apart() -> None:
+    torch.manual_seed(0)
+    mechanism = Relational(6, heads=2, kinds=2)
+    values = torch.randn(1, 3, 6)
+    alike, apart = (
+        mechanism(values, layout=replace(graph((1, 0), (2, 0)), kinds=torch.tensor(kinds)))[1].edge_weights()
+        for kinds in ([0, 0], [0, 1])
+    )
+    assert not torch.allclose(alike, apart)
+    torch.testing.assert_close(apart.sum(1), torch.ones(2))
+
+
+def test_no_kind_and_no_share_are_errors() -> None:
+    with pytest.raises(ConfigError, match="at least 1 kind of edges, got 0"):
+        Relational(6, heads=2, kinds=0)
+    with pytest.raises(ConfigError, match="dropout must be at least 0 and below 1, got 1"):
+        GAT(6, heads=2, dropout=1.0)
+
+
+def test_dropout_changes_outputs_in_training_and_never_the_record() -> None:
+    torch.manual_seed(0)
+    mechanism = GAT(6, heads=2, dropout=0.5)
+    values, layout = torch.randn(1, 3, 6), graph((1, 0), (2, 0), (0, 0))
+    outputs = [mechanism(values, layout=layout) for _ in range(8)]
+    assert len({tuple(out[0, 0].tolist()) for out, _ in outputs}) > 1
+    assert all(torch.equal(outputs[0][1].edge_weights(), record.edge_weights()) for _, record in outputs)

@@ -9,8 +9,10 @@ from salience.attention.dot import Dot
 from salience.attention.entmax import Entmax
 from salience.attention.focal import Focal
 from salience.attention.gat import GAT
+from salience.attention.gated_graph import GatedGraph
 from salience.attention.gatv2 import GATv2
 from salience.attention.global_tokens import GlobalTokens
+from salience.attention.graph_transformer import GraphTransformer
 from salience.attention.hierarchical import Hierarchical
 from salience.attention.interactive import Interactive
 from salience.attention.linear import Linear
@@ -18,6 +20,7 @@ from salience.attention.linformer import Linformer
 from salience.attention.local_window import LocalWindow
 from salience.attention.multi_head import MultiHead
 from salience.attention.nystrom import Nystrom
+from salience.attention.relational import Relational
 from salience.attention.scaled_dot import ScaledDot
 from salience.attention.segment_recurrence import SegmentRecurrence
 from salience.attention.space_time import SpaceTime
@@ -38,7 +41,9 @@ __all__ = [
     "Entmax",
     "Focal",
     "GATv2",
+    "GatedGraph",
     "GlobalTokens",
+    "GraphTransformer",
     "Hierarchical",
     "Interactive",
     "Linear",
@@ -46,6 +51,7 @@ __all__ = [
     "LocalWindow",
     "MultiHead",
     "Nystrom",
+    "Relational",
     "ScaledDot",
     "SegmentRecurrence",
     "SpaceTime",

@@ -63,7 +63,11 @@ class GAT(Graph):
             nn.init.xavier_uniform_(each)
 
     def score(
-        self, _nodes: Float[Tensor, "N D"], offered: Float[Tensor, "N H C"], edges: Int[Tensor, "2 M"]
+        self,
+        _nodes: Float[Tensor, "N D"],
+        offered: Float[Tensor, "N H C"],
+        edges: Int[Tensor, "2 M"],
+        _kinds: Int[Tensor, "M"] | None,
     ) -> Float[Tensor, "M H"]:
         wants, offers = (offered * self.of_query).sum(-1), (offered * self.of_source).sum(-1)  # [N, H]
         return F.leaky_relu(offers[edges[0]] + wants[edges[1]], 0.2)

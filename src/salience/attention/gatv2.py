@@ -67,7 +67,11 @@ class GATv2(Graph):
         nn.init.zeros_(self.query.bias)
 
     def score(
-        self, nodes: Float[Tensor, "N D"], offered: Float[Tensor, "N H C"], edges: Int[Tensor, "2 M"]
+        self,
+        nodes: Float[Tensor, "N D"],
+        offered: Float[Tensor, "N H C"],
+        edges: Int[Tensor, "2 M"],
+        _kinds: Int[Tensor, "M"] | None,
     ) -> Float[Tensor, "M H"]:
         wanted = self.query(nodes).unflatten(-1, (self.heads, -1))  # [N, H, C]
         return (F.leaky_relu(offered[edges[0]] + wanted[edges[1]], 0.2) * self.v).sum(-1)

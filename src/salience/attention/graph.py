@@ -47,9 +47,25 @@ class Graph(nn.Module, ABC):
 
     @abstractmethod
     def score(
-        self, nodes: Float[Tensor, "N D"], offered: Float[Tensor, "N H C"], edges: Int[Tensor, "2 M"]
+        self,
+        nodes: Float[Tensor, "N D"],
+        offered: Float[Tensor, "N H C"],
+        edges: Int[Tensor, "2 M"],
+        kinds: Int[Tensor, "M"] | None,
     ) -> Float[Tensor, "M H"]:
-        """How much the query of each edge wants its source: any real number. `offered` are the projected sources."""
+        """How much the query of each edge wants its source: any real number. `offered` are the projected sources.
+
+        `kinds` are those of the edges, where the layout tells them and the mechanism adds no loops.
+        """
+
+    def gate(
+        self,
+        nodes: Float[Tensor, "N D"],  # noqa: ARG002
+        offered: Float[Tensor, "N H C"],  # noqa: ARG002
+        edges: Int[Tensor, "2 M"],  # noqa: ARG002
+    ) -> Float[Tensor, "N H"] | None:
+        """How much of each head each query lets in, from 0 to 1; None for all of it."""
+        return None
 
     def forward(
         self,
@@ -66,11 +82,17 @@ class Graph(nn.Module, ABC):
         if self.self_loops:
             edges, seen = _with_loops(edges, layout)
         offered = self.source(nodes).unflatten(-1, (self.heads, -1))
-        weights = segment.softmax(self.score(nodes, offered, edges), edges[1], segments=len(nodes), seen=seen)
+        kinds = None if self.self_loops else layout.kinds
+        weights = segment.softmax(self.score(nodes, offered, edges, kinds), edges[1], segments=len(nodes), seen=seen)
+        gate = self.gate(nodes, offered, edges)
+        if gate is not None:
+            weights = weights * gate[edges[1]].to(weights.dtype)
         # Many small parts are summed: not in half precision. The record tells weights, not which were dropped.
         parts = offered[edges[0]].to(weights.dtype) * self.dropout(weights)[..., None]
         mixed = parts.new_zeros(offered.shape).index_add(0, edges[1], parts)
-        return mixed.flatten(1).to(offered.dtype).view(query.shape), self._record(weights, layout)
+        record = self._record(weights, layout)
+        record.normalised = gate is None
+        return mixed.flatten(1).to(offered.dtype).view(query.shape), record
 
     def extra_repr(self) -> str:
         return f"heads={self.heads}, self_loops={self.self_loops}, dropout={self.dropout.p}"
