@@ -80,10 +80,13 @@ def test_differences_are_paired_by_row():
     assert (precision.low, precision.value, precision.high) == pytest.approx((0.1, 0.1, 0.1))
 
 
-def test_verdicts_are_counted_over_seeds():
-    known = [{"weight": weight, "verdicts": {"needed": verdict}} for weight, verdict in ((1, "a"), (0, "b"), (1, "c"))]
-    known.append({"weight": 1, "verdicts": {"needed": "c"}})
-    assert teaching.verdicts(known) == {"0": {"needed": "b 1"}, "1": {"needed": "c 2, a 1"}}
+def test_verdicts_are_counted_over_seeds_and_their_word_is_read_anew():
+    said = ((1, "needed"), (0, "decorative"), (1, "inconclusive"), (1, "needed"))
+    known = [{"weight": weight, "verdicts": {"needed": verdict, "all": "an old word"}} for weight, verdict in said]
+    assert teaching.verdicts(known) == {
+        "0": {"needed": "decorative 1", "all": "decoration 1"},
+        "1": {"needed": "needed 2, inconclusive 1", "all": "not proven 3"},
+    }
 
 
 def test_the_first_words_end_where_the_last_of_them_does():
