@@ -8,13 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from examples import csv_to_report, custom_mechanism, faithfulness, grid_search, huggingface, reviews
+from examples import csv_to_report, custom_mechanism, faithfulness, grid_search, huggingface, reviews, sales
 from tests import documents
 
 
 def test_every_example_has_a_test() -> None:
     names = {path.stem for path in (documents.ROOT / "examples").glob("*.py")}
-    assert names == {"csv_to_report", "custom_mechanism", "faithfulness", "grid_search", "huggingface", "reviews"}
+    assert names == {
+        "csv_to_report",
+        "custom_mechanism",
+        "faithfulness",
+        "grid_search",
+        "huggingface",
+        "reviews",
+        "sales",
+    }
 
 
 @pytest.mark.parametrize("language", reviews.LANGUAGES)
@@ -35,6 +43,17 @@ def test_reviews_are_written_as_a_table(tmp_path: Path, monkeypatch: pytest.Monk
     reviews.main()
     with path.open(encoding="utf-8", newline="") as file:
         assert list(csv.DictReader(file)) == reviews.reviews(rows=7, language="zh", seed=3)
+
+
+def test_sales_follow_the_week_before_and_fall_with_the_price(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "sales.csv"
+    monkeypatch.setattr(sys, "argv", ["sales.py", str(path), "--days", "28", "--seed", "2"])
+    sales.main()
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows == sales.sales(days=28, seed=2) != sales.sales(days=28)
+    sold = {kind: [float(row["sold"]) for row in rows if (row["price"] == "2") == kind] for kind in (True, False)}
+    assert sum(sold[True]) / len(sold[True]) > sum(sold[False]) / len(sold[False])
 
 
 def test_a_csv_file_becomes_a_report(
