@@ -4,6 +4,11 @@ from salience.data.catalogue import Entry, catalogue, entry
 from salience.data.docstrings import docstrings
 from salience.data.fetch import Check, Progress, get, missing, verify
 from salience.data.finding import Finding
+from salience.data.graph import Graph
+from salience.data.graph_links import predict_links
+from salience.data.graph_planetoid import read_planetoid
+from salience.data.graph_synthetic import planted_graph
+from salience.data.graph_table import from_networkx, from_pyg, read_graph
 from salience.data.infer import Column, Inference, infer, labelled, parse_targets
 from salience.data.loader import Loader, batch_order
 from salience.data.quality import check
@@ -27,6 +32,7 @@ __all__ = [
     "DataSet",
     "Entry",
     "Finding",
+    "Graph",
     "Inference",
     "Loader",
     "Progress",
@@ -41,6 +47,8 @@ __all__ = [
     "default_split",
     "docstrings",
     "entry",
+    "from_networkx",
+    "from_pyg",
     "get",
     "infer",
     "known",
@@ -49,10 +57,14 @@ __all__ = [
     "missing",
     "parse_targets",
     "planted_chinese",
+    "planted_graph",
     "planted_regression",
     "planted_sentiment",
     "planted_table",
+    "predict_links",
     "read",
+    "read_graph",
+    "read_planetoid",
     "readable",
     "rows",
     "split",

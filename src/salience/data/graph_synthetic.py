@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from salience.core.errors import ConfigError
 from salience.core.place import Edge, Node
@@ -25,6 +26,20 @@ class PlantedGraph:
     cells: list[NodeView]
     labels: list[str]
     evidence: list[frozenset[Node | Edge]]
+
+    def tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """A node table (`node`, `colour`, `shape`, and `label` of the asked nodes) and an edge table."""
+        looks = np.asarray(self.graph.features)
+        known = dict(zip((cell.id for cell in self.cells), self.labels, strict=True))
+        nodes = pd.DataFrame(
+            {
+                "node": self.graph.ids,
+                "colour": [COLOURS[i] for i in looks[:, : len(COLOURS)].argmax(1)],
+                "shape": [SHAPES[i] for i in looks[:, len(COLOURS) :].argmax(1)],
+                "label": [known.get(each) for each in self.graph.ids],
+            }
+        )
+        return nodes, pd.DataFrame({"source": self.graph.edges[0], "target": self.graph.edges[1]})
 
 
 def planted_graph(*, nodes: int = 400, fewest: int = 3, most: int = 8, seed: int = 0) -> PlantedGraph:
