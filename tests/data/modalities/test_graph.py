@@ -13,6 +13,7 @@ from salience.core.place import Edge, Node
 from salience.data.graph import Graph as Store
 from salience.data.graph_features import BARE, BLANK
 from salience.data.modalities import Graph
+from salience.evaluation.importance import Received, Rollout
 from salience.pipeline import Pipeline
 
 IDS = ["ann", "bob", "cid", "dan", "eve"]
@@ -275,3 +276,56 @@ def test_what_is_no_node_is_an_error() -> None:
 def test_an_option_out_of_its_range_is_an_error(options) -> None:
     with pytest.raises(ConfigError, match=r"hops must be 0 or more|there is no scale 'log'"):
         Graph(**options)
+
+
+def planted(count: int, *, seed: int) -> tuple[list[Store], list[str]]:
+    """Graphs of 5 to 9 nodes; one node is marked, and the sign of its other feature is the class."""
+    chance = np.random.default_rng(seed)
+    graphs, labels = [], []
+    for _ in range(count):
+        size = int(chance.integers(5, 10))
+        features = chance.choice([-1.0, 1.0], size=(size, 2)) * [1, 0]
+        marked = int(chance.integers(size))
+        features[marked, 1] = 1
+        labels.append("plus" if features[marked, 0] > 0 else "minus")
+        edges = np.stack([np.arange(size - 1), np.arange(1, size)])
+        graphs.append(Store(list(range(size)), features, edges, directed=False))
+    return graphs, labels
+
+
+def test_whole_graphs_are_classified_and_explained() -> None:
+    graphs, labels = planted(120, seed=0)
+    stack = {"GraphStack": {"layers": 1, "attention": {"GAT": {"heads": 2}}, "residual": True}}
+    model = {"width": 16, "encoder": stack, "pool": "Additive", "dropout": 0.0}
+    made = Pipeline({"graph": {"Graph": {"scale": "none"}}}, "Classification", model=model)
+    made.learn([{"graph": graph} for graph in graphs], labels)
+    batch = made.collate(made.encode(graphs), made.task.encode(labels))
+    optimizer = torch.optim.Adam(made.model.parameters(), lr=0.02)
+    for _ in range(80):
+        optimizer.zero_grad()
+        made.task.loss(made.model(batch).raw, batch.target).backward()
+        optimizer.step()
+    unseen, expected = planted(41, seed=1)
+    said = [answer.prediction for answer in made.predict(unseen)]
+    assert np.mean([a == b for a, b in zip(said, expected, strict=True)]) > 0.9
+    heats = Rollout()(made, unseen[:3])
+    for graph, each in zip(unseen, heats, strict=False):
+        assert len(each) == graph.num_nodes + graph.num_edges + graph.num_nodes
+        assert sum(heat.score for heat in each) == pytest.approx(1)
+
+
+def test_nodes_of_another_graph_are_answered_as_well() -> None:
+    made = pipeline(store())
+    other = Store(["x", "y"], FEATURES[:2], np.array([[0], [1]]))
+    assert len(made.predict(other.at(["x", "y"]))) == 2
+    # Nodes of two graphs in one call, which cannot be read together.
+    assert len(made.predict([*other.at(["x"]), *store().at(["bob"])])) == 2
+
+
+def test_shares_of_nodes_and_of_edges_are_a_half_each() -> None:
+    graph = store()
+    made = pipeline(graph)
+    for heats in Received()(made, graph.at(IDS)):
+        nodes = sum(heat.score for heat in heats if isinstance(heat.unit.place, Node))
+        edges = sum(heat.score for heat in heats if isinstance(heat.unit.place, Edge))
+        assert (nodes, edges) == (pytest.approx(0.5), pytest.approx(0.5))
