@@ -59,7 +59,7 @@ def filled(table: LongTable, step: str | float) -> LongTable:
     stamps = np.empty(len(times), dtype=object)
     stamps[there] = table.stamps
     for i in np.flatnonzero(rows < 0):
-        stamps[i] = written(times[i], dates=table.dates)
+        stamps[i] = written(times[i], dates=table.dates, like=str(table.stamps[0]))
     added = len(times) - len(table)
     note = (f"{added:,} rows were added to fill gaps",) if added else ()
     return replace(

@@ -20,6 +20,9 @@ from salience.data.kind import numbers_of
 
 _ZONE = re.compile(r"[T \d](Z|[+-]\d{2}:?\d{2})$")
 
+# Characters of a date without a time.
+_DAY = 10
+
 #: What can be read from a time stamp, by name: whole numbers.
 CALENDAR: dict[str, Callable[[pd.DatetimeIndex], np.ndarray]] = {
     "minute": lambda dates: dates.minute.to_numpy(),
@@ -78,13 +81,18 @@ def read_stamps(cells: pd.Series, source: str) -> Stamps:
     return Stamps(texts, _seconds(dates), dates=True, notes=notes)
 
 
-def written(time: float, *, dates: bool) -> str:
-    """A number on the clock as a time stamp.
+def written(time: float, *, dates: bool, like: str = "") -> str:
+    """A number on the clock as a time stamp, with no more of it and the same separator as `like` has.
 
-    >>> written(0.0, dates=True), written(7.0, dates=False)
-    ('1970-01-01 00:00:00', '7')
+    >>> written(0.0, dates=True), written(0.0, dates=True, like="2024-01-31"), written(7.0, dates=False)
+    ('1970-01-01 00:00:00', '1970-01-01', '7')
     """
-    return str(pd.Timestamp(time, unit="s")) if dates else f"{time:.15g}"
+    if not dates:
+        return f"{time:.15g}"
+    text = str(pd.Timestamp(time, unit="s"))
+    if len(like) == _DAY and text.endswith(" 00:00:00"):
+        return text[:_DAY]
+    return text.replace(" ", "T") if "T" in like else text
 
 
 def duration(step: str | float, *, dates: bool) -> float:

@@ -60,7 +60,8 @@ class Window:
         there = self.table.stamps[self.stop : min(self.stop + self.horizon, end)].tolist()
         last, step = float(self.table.times[end - 1]), self.table.step
         beyond = range(1, self.horizon - len(there) + 1)
-        return there + [written(last + step * i, dates=self.table.dates) for i in beyond]
+        like = str(self.table.stamps[end - 1])
+        return there + [written(last + step * i, dates=self.table.dates, like=like) for i in beyond]
 
     def __str__(self) -> str:
         return f"{self.name} {self.stamps()[0]} to {self.stamps()[-1]}".strip()

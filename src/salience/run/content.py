@@ -24,7 +24,7 @@ from salience.pipeline import Pipeline
 from salience.reports import content as show
 from salience.reports.naming import TABLE
 from salience.run.measure import Classes, Seen, Shown
-from salience.run.trajectories import drawing
+from salience.run.trajectories import drawing, truth
 from salience.tasks import Answer, Trajectory
 from salience.training import Fitted
 
@@ -111,7 +111,7 @@ def _example(
         rows[shown.index],
         answer,
         shown.heats,
-        target=None if isinstance(target, Window) else written(target),
+        target=str(truth(target, answer)) if isinstance(target, Window) else written(target),
         correct=None if isinstance(answer.prediction, float | Trajectory) else answer.prediction == target,
         note=shown.note,
     )

@@ -29,6 +29,14 @@ def trajectories_frame(ids: Sequence[str], answers: Sequence[Answer], windows: S
     return pd.concat(lines, ignore_index=True) if lines else pd.DataFrame()
 
 
+def truth(window: Window, answer: Answer) -> Trajectory:
+    """What a forecast would say if it were true; NaN where nothing is known."""
+    found = answer.prediction
+    assert isinstance(found, Trajectory)
+    values = window.future[:, [window.table.variables.index(name) for name in found.targets]]
+    return Trajectory(found.targets, values, (), values[..., None])
+
+
 def drawing(window: Window, answer: Answer) -> str:
     """What a picture shows of a window and its forecast, as JSON: time stamps, numbers, forecast, truth."""
     found = answer.prediction

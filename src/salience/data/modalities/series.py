@@ -250,6 +250,7 @@ class Series:
 
     def restore(self, state: dict[str, Any]) -> Self:
         self._fitted = dict(state)
+        self._scale = np.array(state["mean"]), np.array(state["deviation"]), np.array(state["known"], dtype=bool)
         self._arranged = Arrangement(
             self.elements,
             look_back=self.look_back,
@@ -268,19 +269,19 @@ class Series:
 
     def _matrix(self, window: Window) -> Float[np.ndarray, "T C"]:
         fitted, ahead = self._known(), self._known()["ahead"]
+        mean, deviation, known = self._scale
         index = _columns(window.table, fitted["variables"])
         values = window.past[:, index]
-        known = np.array(fitted["known"], dtype=bool)
         if ahead:
-            after = np.full((ahead, len(index)), np.nan)
+            after = np.full((ahead, len(mean)), np.nan)
             there = window.future[:ahead, index]
             after[: len(there), known] = there[:, known]
             values = np.concatenate([values, after])
-        values = (values - np.array(fitted["mean"])) / np.array(fitted["deviation"])
+        values = (values - mean) / deviation
         missing = np.isnan(values)
         values = _carried(values)
         values[self.look_back :, ~known] = 0.0
-        indicators = missing[:, fitted["indicators"]] & self.arrangement.read[:, len(index) :]
+        indicators = missing[:, fitted["indicators"]] & self.arrangement.read[:, len(mean) :]
         return np.concatenate([values, indicators], axis=1).astype(np.float32)
 
     def _times(self, examples: Sequence[Example]) -> Float[torch.Tensor, "B S"]:
@@ -294,7 +295,9 @@ def _told(place: Stretch, first: int, last: int) -> str:
     return when if place.variable is None else f"{place.variable}, {when}"
 
 
-def _columns(table: LongTable, names: Sequence[str]) -> list[int]:
+def _columns(table: LongTable, names: list[str]) -> list[int] | slice:
+    if list(table.variables) == names:
+        return slice(None)
     index = {name: v for v, name in enumerate(table.variables)}
     absent = [name for name in names if name not in index]
     if absent:
