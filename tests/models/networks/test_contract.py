@@ -14,6 +14,7 @@ from salience.models.flow import position_weights, rollout
 from salience.models.networks.network import WindowShape
 from tests.models.networks.cases import (
     NETWORKS,
+    PATCH,
     SHAPE,
     B,
     Case,
@@ -86,6 +87,25 @@ def test_importances_of_positions_sum_to_one(case: Case, shape: WindowShape) -> 
         assert weights.shape == (B, shape.positions[network.elements][0])
         assert (weights >= 0).all()
         torch.testing.assert_close(weights.double().sum(-1), torch.ones(B).double(), rtol=1e-5, atol=0)
+
+
+@pytest.mark.slow
+@each_network
+def test_waves_are_learned(case: Case) -> None:
+    network = make(case, replace(SHAPE, outputs=1)).float().train()
+    phase = torch.rand(64, 1, V) * 2 * torch.pi
+    steps = torch.arange(SHAPE.look_back + F)[:, None] * 2 * torch.pi / PATCH
+    waves = torch.sin(steps + phase)  # [64, L + F, V]
+    past, ahead = waves[:, : SHAPE.look_back], waves[:, SHAPE.look_back :, [2, 0]].flatten(1)
+    values = past if network.elements in ("times", "cells") else past.transpose(1, 2)
+    batch = of(network, values.reshape(64, *network.shape.positions[network.elements]))
+    optimiser = torch.optim.Adam(network.parameters(), lr=0.02)
+    for _ in range(150):
+        optimiser.zero_grad()
+        torch.nn.functional.mse_loss(network(batch).raw, ahead).backward()
+        optimiser.step()
+    # The error of the best constant forecast is one half; these have six channels and few steps.
+    assert torch.nn.functional.mse_loss(network.eval()(batch).raw, ahead).item() < 0.25
 
 
 @each_network
