@@ -123,6 +123,7 @@ def test_attention_of_a_forecast_is_put_to_the_tests(finished: salience.Run) -> 
     found = finished.trust(count=6)
     assert {each.name for each in found.outcomes} >= {"needed", "right_parts", "enough", "learned", "stable"}
     assert found.sentence
+    assert finished.trust(sales(40), count=6).num_rows == 6
     with pytest.raises(NotAvailable, match="windows of series are drawn in blocks of time"):
         finished.trust(count=6, group="shop")
 
@@ -179,7 +180,7 @@ def test_given_borders_divide_as_they_say() -> None:
     ({"split": {"ByTime": {"column": "price"}}}, "the series go by 'time', and not by 'price'"),
     ({"split": {"ByBorders": {"column": "time", "borders": ["2024-01-05", "2024-01-04"]}}}, "do not ascend"),
     ({"inputs": {"history": {"Series": SERIES}, "text": "Text"}}, "series are read alone"),
-    ({"task": "Regression"}, "a series is forecast, and the task is Regression"),
+    ({"task": "MultiLabel"}, "a series is forecast, and the task is MultiLabel"),
     ({"task": None}, "a series is forecast, and the task is None"),
 ])  # fmt: skip
 def test_settings_that_do_not_fit_are_errors(options: dict[str, Any], told: str) -> None:

@@ -77,8 +77,8 @@ def _missing(table: LongTable) -> Iterator[Finding]:
             yield Finding(
                 "warning" if count > 0.05 * len(table) else "info",
                 "missing numbers",
-                f"'{name}' is missing in {count:,} of {len(table):,} rows; the last number before is read in its place, "
-                "with an indicator, and nothing is learned or judged there",
+                f"'{name}' is missing in {count:,} of {len(table):,} rows; the last number before is read in its "
+                "place, with an indicator, and nothing is learned or judged there",
                 count=count,
                 columns=(name,),
             )

@@ -10,6 +10,7 @@ import pandas as pd
 from salience.core.errors import DataError
 from salience.core.lazy import Lazy
 from salience.data import table
+from salience.data.long_table import LongTable
 from salience.data.modalities import Series
 from salience.data.windows import Run, Window, windows
 from salience.pipeline import Pipeline
@@ -53,7 +54,16 @@ def ids_of(rows: Sequence[dict[str, Window]]) -> list[str]:
 def _windows(pipeline: Pipeline, source: Any, *, only_last: bool) -> Lazy[dict[str, Window]]:
     (name,) = pipeline.inputs
     series, horizon = cast(Series, pipeline.modalities[name]), cast(Forecast, pipeline.task).horizon
-    long = series.table(table.read(source))
+    found = cut(series, series.table(table.read(source)), horizon=horizon, only_last=only_last)
+    return found.map(lambda window: {name: window})
+
+
+def cut(series: Series, long: LongTable, *, horizon: int, only_last: bool = False) -> Lazy[Window]:
+    """All windows with a whole horizon after them; or the last of each series, with nothing after it.
+
+    Raises:
+        DataError: all series are too short.
+    """
     runs = []
     for k in range(len(long.names)):
         first, end = int(long.starts[k]) + series.look_back, int(long.starts[k + 1])
@@ -65,4 +75,4 @@ def _windows(pipeline: Pipeline, source: Any, *, only_last: bool) -> Lazy[dict[s
             where=f"{len(long):,} rows in {len(long.names):,} series",
             fix="give more of the past",
         )
-    return found.map(lambda window: {name: window})
+    return found

@@ -14,8 +14,9 @@ from salience.data.infer import infer, labelled, parse_targets
 from salience.data.rationale import Rationale, rationale_columns, read_rationales
 from salience.run.environment import data_facts
 from salience.run.folder import RunFolder
-from salience.run.prepare_series import PreparedSeries
+from salience.run.prepare_series import PreparedSeries, forecast_of, read_series, series_input, time_block
 from salience.run.produce import check_same_data, prepare
+from salience.run.series_rows import cut
 from salience.run.settings import Settings
 
 #: Of one row: what people marked in each column where marks were looked for, None where nobody was asked.
@@ -50,7 +51,7 @@ def own(folder: RunFolder, settings: Settings, *, group: str | None = None) -> R
     groups = prepared.groups_of("test")
     if group is not None:
         if isinstance(prepared, PreparedSeries):
-            raise NotAvailable("windows of series are drawn in blocks of time", where="group", fix="leave it out")
+            _refuse(group)
         groups = [*table.column(prepared.frame, group).iloc[prepared.split.test]]
     marks = _by_row(prepared.rationales_of("test"))
     return Rows(prepared.rows("test"), prepared.targets_of("test"), groups, marks)
@@ -62,6 +63,9 @@ def given(source: Any, settings: Settings, columns: Sequence[str], *, group: str
     Raises:
         DataError: an input column or `group` is missing, or a cell cannot be read.
     """
+    name = series_input(settings)
+    if name is not None:
+        return _windows(source, settings, name, group)
     frame, targets = table.read(source), None
     if settings.target in frame.columns:
         inference = infer(frame, target=settings.target, inputs=settings.readers, task=settings.task_name)
@@ -71,6 +75,19 @@ def given(source: Any, settings: Settings, columns: Sequence[str], *, group: str
         table.column(frame, name)
     groups = None if group is None else [*table.column(frame, group)]
     return Rows(frame[list(columns)].to_dict("records"), targets, groups, _by_row(_marks(frame, settings, columns)))
+
+
+def _windows(source: Any, settings: Settings, name: str, group: str | None) -> Rows:
+    """Every window of another table with a whole horizon after it."""
+    _refuse(group)
+    _, series, long = read_series(source, settings, name)
+    found = cut(series, long, horizon=forecast_of(settings).horizon)
+    return Rows(found.map(lambda window: {name: window}), found, [time_block(window) for window in found], None)
+
+
+def _refuse(group: str | None) -> None:
+    if group is not None:
+        raise NotAvailable("windows of series are drawn in blocks of time", where="group", fix="leave it out")
 
 
 def _marks(frame: pd.DataFrame, settings: Settings, columns: Sequence[str]) -> dict[str, list[Rationale | None]]:
