@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from salience.core.errors import NotAvailable
-from salience.core.place import Heat, Span, Unit
+from salience.core.place import Edge, Heat, Node, Span, Unit
 from salience.run import Result
 from salience.tasks import Answer
 
@@ -118,3 +118,13 @@ def test_a_result_names_its_first_answers(result):
         [{}] * 4, ["1"] * 4, [Answer(("a", "b"), 0.5), Answer((), 1.0), Answer(2.5), Answer(0.1)], [[]] * 4
     )
     assert repr(several) == "Result of 4 rows: a, b (50%), none (100%), 2.5, ..."
+
+
+def test_ids_of_nodes_stay_whole_numbers_beside_edges(tmp_path) -> None:
+    found = [Heat(Unit("node", "7", Node(7)), 0.5), Heat(Unit("node", "7 -> 7", Edge(7, 7, 0)), 0.5)]
+    result = Result([{"node": "7"}], ["7"], [Answer("a", 0.9)], [found])
+    frame = result.to_frame()
+    assert frame["id"].tolist()[0] == 7
+    assert frame["source"].tolist()[1] == 7
+    read = pd.read_parquet(result.save(tmp_path / "importance.parquet"))
+    assert read["id"].dtype == read["number"].dtype == "Int64"

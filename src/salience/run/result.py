@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_float_dtype
 
 from salience.core.errors import NotAvailable
 from salience.core.place import Heat, Span, Unit
@@ -90,7 +91,10 @@ class Result(Sequence["Result"]):
         kinds = dict.fromkeys(type(heat.unit.place) for heats in self.heats for heat in heats) or {Span: None}
         places = dict.fromkeys(each.name for kind in kinds for each in fields(kind))
         names = ["row", "column", *places, "text", "score", "prediction", "probability", "method"]
-        return pd.DataFrame(lines, columns=[*names, *(("low", "high", "faint") if several else ())])
+        frame = pd.DataFrame(lines, columns=[*names, *(("low", "high", "faint") if several else ())])
+        # Beside places of another kind whole numbers, as ids of nodes, would become floats.
+        whole = [each for each in places if is_float_dtype(frame[each]) and _all_whole(lines, each)]
+        return frame.astype(dict.fromkeys(whole, "Int64"))
 
     def plot(self, path: str | Path) -> Path:
         """Draw the importance of a single row into a PNG file.
@@ -155,3 +159,7 @@ def _said(answer: Answer) -> str:
         return f"{prediction:.6g}"
     words = ", ".join(prediction) or "none" if isinstance(prediction, tuple) else str(prediction)
     return words if answer.probability is None else f"{words} ({answer.probability:.0%})"
+
+
+def _all_whole(lines: Sequence[dict[str, Any]], name: str) -> bool:
+    return all(isinstance(line.get(name), int | None) for line in lines)
