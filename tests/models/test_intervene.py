@@ -4,10 +4,12 @@ import inspect
 
 import pytest
 import torch
+from torch import nn
 
 import salience.attention as mechanisms
+from salience.core.batch import Batch, Layout, Stream
 from salience.core.errors import NotAvailable
-from salience.models import pools
+from salience.models import assemble, pools
 from salience.models.intervene import LastLook
 from salience.pipeline import Pipeline
 
@@ -76,3 +78,18 @@ def test_a_model_of_others_has_no_pools():
 
 def test_the_method_is_public_where_it_is():
     assert inspect.signature(mechanisms.Additive.remix) == inspect.signature(mechanisms.Dot.remix)
+
+
+def test_the_steps_of_tabnet_are_told_in_place_of_its_pool() -> None:
+    torch.manual_seed(0)
+    stem = type("Values", (nn.Module,), {"forward": lambda self, stream: stream.values})
+    model = assemble({"a": lambda _: stem()}, lambda width: nn.Linear(width, 3), {"a": ()}, width=4, encoder="TabNet")
+    model.eval()
+    batch = Batch({"a": Stream(torch.randn(5, 7, 4), Layout(torch.tensor([7, 2, 1, 5, 3]), 7))})
+    look = LastLook(model, batch)
+    assert look.weights[0].shape == (5, 3, 7)
+    torch.testing.assert_close(look.answer(look.weights), model(batch).raw)
+    # One mask stands for all steps.
+    uniform = look.layouts[0].mask[:, None] / look.layouts[0].lengths[:, None, None]
+    torch.testing.assert_close(look.answer([uniform]), look.answer([uniform.expand(-1, 3, -1)]))
+    assert (look.answer([uniform]) - model(batch).raw).abs()[0].max() > 1e-4

@@ -1,11 +1,15 @@
 """What would a model answer if its pools looked elsewhere? Everything up to the last look is computed once, and kept.
 
+Where an encoder itself selects positions in steps (`TabNet`), its steps are told instead, as if they were heads: its
+pool looks at steps, which are no parts of the input.
+
 Legend: B examples, H heads, S sources, W width, C numbers per answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from jaxtyping import Float
@@ -13,6 +17,8 @@ from torch import Tensor
 
 from salience.core.batch import Batch, Layout
 from salience.core.errors import NotAvailable
+from salience.models.encoders import TabNet
+from salience.models.encoders.encoder import Encoded
 from salience.models.ensemble import Ensemble
 from salience.models.model import Model
 from salience.models.pools.pool import Pool
@@ -37,15 +43,11 @@ class LastLook:
             )
         self._model = model
         self._members = model.models if isinstance(model, Ensemble) else [model]
-        encoded = [each for member in self._members for each in member.encode(member.embed(batch), batch)]
-        self._pools = [cast(Pool, pool) for member in self._members for pool in member.pools]
-        self._values = [each.values for each in encoded]
-        self.layouts: list[Layout] = [each.layout for each in encoded]
+        looks = [look for member in self._members for look in _looks(member, batch)]
+        self._told = [each.told for each in looks]
+        self.layouts: list[Layout] = [each.layout for each in looks]
         #: What each pool does by itself.
-        self.weights: list[Float[Tensor, "B H S"]] = [
-            pool(each.values, each.layout)[1].weights()[:, :, 0]
-            for pool, each in zip(self._pools, encoded, strict=True)
-        ]
+        self.weights: list[Float[Tensor, "B H S"]] = [each.weights for each in looks]
 
     def answer(self, weights: Sequence[Float[Tensor, "B H S"]]) -> Float[Tensor, "B C"]:
         """The answer if each pool had these weights, which are zero at padding.
@@ -53,10 +55,39 @@ class LastLook:
         Raises:
             NotAvailable: what a pool gives is no function of its weights.
         """
-        vectors = [
-            pool.remix(each, values, layout)
-            for pool, each, values, layout in zip(self._pools, weights, self._values, self.layouts, strict=True)
-        ]
+        vectors = [told(each) for told, each in zip(self._told, weights, strict=True)]
         size = len(vectors) // len(self._members)
         raws = [member.answer(vectors[i * size : (i + 1) * size]) for i, member in enumerate(self._members)]
         return self._model.average(raws) if isinstance(self._model, Ensemble) else raws[0]
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The last look at the positions of one column: what it is by itself, and the vector under other weights."""
+
+    layout: Layout
+    weights: Float[Tensor, "B H S"]
+    told: Callable[[Float[Tensor, "B H S"]], Float[Tensor, "B W"]]
+
+
+def _looks(model: Model, batch: Batch) -> Iterator[_Look]:
+    embedded = model.embed(batch)
+    parts = zip(model.columns, model.encoders, model.pools, model.encode(embedded, batch), strict=True)
+    for column, encoder, pool, encoded in parts:
+        if isinstance(encoder, TabNet):
+            yield _over_steps(encoder, cast(Pool, pool), encoded, embedded[column], batch.streams[column].layout)
+        else:
+            yield _over_positions(cast(Pool, pool), encoded)
+
+
+def _over_positions(pool: Pool, encoded: Encoded) -> _Look:
+    weights = pool(encoded.values, encoded.layout)[1].weights()[:, :, 0]
+    return _Look(encoded.layout, weights, lambda told: pool.remix(told, encoded.values, encoded.layout))
+
+
+def _over_steps(encoder: TabNet, pool: Pool, encoded: Encoded, values: Float[Tensor, "B S D"], layout: Layout) -> _Look:
+    def told(masks: Float[Tensor, "B N S"]) -> Float[Tensor, "B W"]:
+        steps = encoder.remix(masks, values, layout)
+        return pool(steps.values, steps.layout)[0]
+
+    return _Look(layout, encoded.records[0].weights()[:, 0], told)

@@ -67,14 +67,24 @@ class TabNet(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> Encoded:
+        return self.remix(None, values, layout)
+
+    def remix(self, told: Float[Tensor, "B N S"] | None, values: Float[Tensor, "B S W"], layout: Layout) -> Encoded:
+        """What the steps decide under other masks than their own, which are zero at padding; one stands for all.
+
+        Of masks that are told, later steps know no more than what they read.
+        """
         values = self.norm(blank(values, layout))
         context = self.start.expand(len(values), -1)
         keys, given = self.keys(values) / self.width**0.5, self.values(values)
         left, decisions, masks = torch.ones_like(keys[..., 0]), [], []
         for number, (query, decide) in enumerate(zip(self.queries, self.deciders, strict=True)):
-            scores = torch.einsum("bsw,bw->bs", keys, query(context)) + left.clamp(min=_TINY).log()
-            mask = sparsemax(scores, _open(left, layout)).to(values.dtype)
-            left = left * (self.gamma - mask)
+            if told is None:
+                scores = torch.einsum("bsw,bw->bs", keys, query(context)) + left.clamp(min=_TINY).log()
+                mask = sparsemax(scores, _open(left, layout)).to(values.dtype)
+                left = left * (self.gamma - mask)
+            else:
+                mask = told[:, min(number, told.shape[1] - 1)].to(values.dtype)
             read = decide(self.shared(self.dropout(torch.einsum("bs,bsw->bw", mask, given))))
             if number < len(self.contexts):
                 context = self.contexts[number](read)
