@@ -20,6 +20,8 @@ from salience.reports.visible import shortened
 
 WIDTH, _PLOT, _ROW = 640, 190, 15
 _LEFT, _RIGHT, _TOP = 92, 10, 24
+# About how wide a letter is.
+_LETTER = 6
 # Fields of one row of the map, and rows: more could not be told apart, and bloat a page.
 _MOST_FIELDS, _MOST_ROWS = 72, 12
 # Below this share of the strongest field nothing is drawn.
@@ -124,7 +126,7 @@ def _map(rows: Mapping[str, Sequence[float]], stamps: Sequence[str]) -> list[Mar
 
 
 def _axis(shown: Mapping[str, Any], stamps: Sequence[str], height: int) -> list[Markup]:
-    """The first and the last time stamp, and a line at the moment of the forecast."""
+    """The first and the last time stamp, and a line at the moment of the forecast, with its stamp if there is room."""
     parts = [
         text(_LEFT, height - 8, stamps[0], css="tick"),
         text(WIDTH - _RIGHT, height - 8, stamps[-1], css="tick", anchor="end"),
@@ -134,7 +136,9 @@ def _axis(shown: Mapping[str, Any], stamps: Sequence[str], height: int) -> list[
         x = _across(moment - 0.5, len(stamps))
         line = Markup('<line class="kept" x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}"/>')
         parts.append(line.format(x, x, _TOP, height - 24))
-        parts.append(text(x, height - 8, stamps[moment - 1], css="tick", anchor="middle"))
+        reach = len(stamps[moment - 1]) / 2 + len(stamps[-1]) + 2
+        if x + _LETTER * reach < WIDTH - _RIGHT:
+            parts.append(text(x, height - 8, stamps[moment - 1], css="tick", anchor="middle"))
     return parts
 
 
