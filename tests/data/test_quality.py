@@ -83,6 +83,13 @@ def test_duplicates_are_found():
     assert finding.rows == ("11", "12", "13", "14")
 
 
+def test_rows_of_a_table_are_not_called_texts():
+    columns = {"age": [str(n * 7 % 50) for n in range(100)], "label": ["a", "b"] * 50}
+    sentences = [each.sentence for each in found(columns)]
+    assert "the input of an earlier row again in 50 of 100 rows" in sentences
+    assert not any("text" in each for each in sentences)
+
+
 def test_few_duplicates_are_only_mentioned():
     columns = clean()
     columns["text"][10], columns["label"][10] = columns["text"][0], columns["label"][0]

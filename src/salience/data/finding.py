@@ -52,6 +52,11 @@ class View:
         """All inputs of each row as one text."""
         return same.exact(self.frame, self.inference.inputs)
 
+    @property
+    def read(self) -> str:
+        """What a row is called: a text, or an input where something else is read as well."""
+        return "input" if self.inference.tabular else "text"
+
     @cached_property
     def folded(self) -> list[str]:
         """Likewise, without regard to capitals and white space."""

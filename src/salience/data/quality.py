@@ -60,7 +60,7 @@ def _conflicts(view: View) -> Iterator[Finding]:
         yield Finding(
             "serious" if len(found) > 0.05 * len(view) else "warning",
             "conflicting targets",
-            f"different targets for the same text in {len(found):,} of {len(view):,} rows",
+            f"different targets for the same {view.read} in {len(found):,} of {len(view):,} rows",
             count=len(found),
             rows=view.examples(found),
             columns=(*view.inference.inputs, view.inference.target),
@@ -72,7 +72,7 @@ def _blank_texts(view: View) -> Iterator[Finding]:
     if len(found):
         yield Finding(
             "warning",
-            "empty texts",
+            f"empty {view.read}s",
             f"nothing to read in {len(found):,} of {len(view):,} rows",
             count=len(found),
             rows=view.examples(found),
@@ -152,7 +152,7 @@ def _duplicates(view: View) -> Iterator[Finding]:
         yield Finding(
             "warning" if len(found) > 0.01 * len(view) else "info",
             "duplicates",
-            f"the text of an earlier row again in {len(found):,} of {len(view):,} rows",
+            f"the {view.read} of an earlier row again in {len(found):,} of {len(view):,} rows",
             count=len(found),
             rows=view.examples(found),
             columns=view.inference.inputs,
@@ -202,7 +202,7 @@ def _overlap(view: View, split: Split) -> Iterator[Finding]:
                 yield Finding(
                     "serious" if len(found) > 0.01 * len(rows) else "warning",
                     name,
-                    f"in train as well, {words}: {len(found):,} of the {len(rows):,} {side} texts",
+                    f"in train as well, {words}: {len(found):,} of the {len(rows):,} {side} {view.read}s",
                     count=len(found),
                     rows=view.examples(found),
                     columns=view.inference.inputs,
