@@ -118,7 +118,8 @@ def _places(centre: Sequence[Id], shown: Sequence[Id], edges: Sequence[Heat]) ->
         fresh = fresh or {each: None for each in shown if each not in parent}
         parent |= fresh
         rings.append(list(fresh))
-    share = _leaves(rings, parent)
+    # By the root, so that a node with many others behind it does not crowd its neighbours together.
+    share = {each: math.sqrt(count) for each, count in _leaves(rings, parent).items()}
     places: dict[Id, Point] = {}
     sector: dict[Id | None, list[float]] = {None: [0.0, 2 * math.pi]}
     first = 0 if len(roots) == 1 else 0.45
