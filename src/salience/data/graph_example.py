@@ -6,6 +6,7 @@ Legend: S positions (nodes), M messages, U units, K asked nodes.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import cached_property
 from typing import cast
 
@@ -17,6 +18,7 @@ from salience.core.errors import DataError
 from salience.core.place import Edge, Node, Unit
 from salience.data.graph import Graph, NodeView, PairView
 from salience.data.graph_cut import ADDED, Cut
+from salience.data.graph_features import BARE, BLANK
 
 Cell = NodeView | PairView | Graph
 # What a unit is, in the first column of `places`: a node, an edge of the user's, a loop that was added. The second
@@ -102,7 +104,52 @@ def unit(graph: Graph, column: str, kind: int, number: int) -> Unit:
     return Unit(column, f"{source} {arrow} {target}", Edge(source, target, number=number))
 
 
-def marked(example: Example, units: Collection[int]) -> Bool[np.ndarray, "U1"]:
+def shortened(example: Example, removed: Collection[int], *, nothing: Example) -> Example:
+    """The example without some nodes, with their edges, and without some edges; `nothing` is what is left of all.
+
+    Raises:
+        DataError: an index that is no unit of this example.
+    """
+    gone = _marked(example, removed)
+    if gone[:-1].all():
+        return nothing if len(gone) > 1 else example
+    links = links_of(example)
+    absent = gone[example.owner]
+    stays = ~absent
+    stays[links.asked] = True
+    kept = ~gone[links.owner] & stays[links.edges].all(0)
+    return Example(
+        example.cell,
+        np.where(absent, BARE, example.values)[stays],
+        example.places[~gone[:-1]],
+        _renumbered(~gone)[np.where(absent, -1, example.owner)[stays]],
+        links=_kept(links, stays, kept, _renumbered(~gone)),
+    )
+
+
+def blanked(example: Example, hidden: Collection[int]) -> Example:
+    """The example with average features at some nodes, and with some edges coming from an average node beside it.
+
+    Raises:
+        DataError: an index that is no unit of this example.
+    """
+    gone = _marked(example, hidden)
+    links = links_of(example)
+    values = np.where(gone[example.owner], BLANK, example.values)
+    redirected = gone[links.owner]
+    if not redirected.any():
+        return Example(example.cell, values, example.places, example.owner, links=links)
+    source = np.where(redirected, len(values), links.edges[0])
+    return Example(
+        example.cell,
+        np.append(values, BLANK),
+        example.places,
+        np.append(example.owner, -1),
+        links=replace(links, edges=np.stack([source, links.edges[1]])),
+    )
+
+
+def _marked(example: Example, units: Collection[int]) -> Bool[np.ndarray, "U1"]:
     """Which units are meant, and one place more that never is, for the owner -1.
 
     Raises:
@@ -130,3 +177,19 @@ def _asked(nodes: tuple[int, ...]) -> list[int]:
     """Their places: a cut has the asked nodes first, each once."""
     order = list(dict.fromkeys(nodes))
     return [order.index(node) for node in nodes]
+
+
+def _kept(
+    links: Links, stays: Bool[np.ndarray, "S"], kept: Bool[np.ndarray, "M"], number: Int[np.ndarray, "U1"]
+) -> Links:
+    """The links among positions that stay, with new numbers for positions and units."""
+    position = np.cumsum(stays) - 1
+    kinds = None if links.kinds is None else links.kinds[kept]
+    return Links(position[links.edges[:, kept]], number[links.owner[kept]], position[links.asked], kinds)
+
+
+def _renumbered(left: Bool[np.ndarray, "U1"]) -> Int[np.ndarray, "U1"]:
+    """The new number of each unit that is left; the last place is for the owner -1, and stays."""
+    number = np.cumsum(left) - 1
+    number[-1] = -1
+    return number

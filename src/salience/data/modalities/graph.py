@@ -6,13 +6,12 @@ Legend: B examples, S positions (nodes), M messages, U units, F features, K aske
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import Any, Self, final
 
 import numpy as np
 import scipy.sparse
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from salience.core.batch import Example, Layout, Links, Stream
@@ -21,8 +20,8 @@ from salience.core.place import Unit
 from salience.data.graph import Graph as Store
 from salience.data.graph import NodeView, PairView
 from salience.data.graph_cut import Cut, around, whole
-from salience.data.graph_example import Cell, Neighbourhood, graph_of, kinds_of, links_of, marked, unit
-from salience.data.graph_features import BARE, BLANK, SCALES, Scaling
+from salience.data.graph_example import Cell, Neighbourhood, blanked, graph_of, kinds_of, links_of, shortened, unit
+from salience.data.graph_features import BARE, SCALES, Scaling
 from salience.data.modalities.graph_stem import GraphStem
 
 # Unions that are held: those of train, validation and test.
@@ -214,21 +213,7 @@ class Graph:
         Raises:
             DataError: an index that is no unit of this example.
         """
-        gone = marked(example, removed)
-        if gone[:-1].all():
-            return self._nothing(example.cell) if len(gone) > 1 else example
-        links = links_of(example)
-        absent = gone[example.owner]
-        stays = ~absent
-        stays[links.asked] = True
-        kept = ~gone[links.owner] & stays[links.edges].all(0)
-        return Example(
-            example.cell,
-            np.where(absent, BARE, example.values)[stays],
-            example.places[~gone[:-1]],
-            _renumbered(~gone)[np.where(absent, -1, example.owner)[stays]],
-            links=_kept(links, stays, kept, _renumbered(~gone)),
-        )
+        return shortened(example, removed, nothing=self._nothing(example.cell))
 
     def blank(self, example: Example, hidden: Collection[int]) -> Example:
         """The example with average features at some nodes, and with some edges coming from an average node beside it.
@@ -236,20 +221,7 @@ class Graph:
         Raises:
             DataError: an index that is no unit of this example.
         """
-        gone = marked(example, hidden)
-        links = links_of(example)
-        values = np.where(gone[example.owner], BLANK, example.values)
-        redirected = gone[links.owner]
-        if not redirected.any():
-            return Example(example.cell, values, example.places, example.owner, links=links)
-        source = np.where(redirected, len(values), links.edges[0])
-        return Example(
-            example.cell,
-            np.append(values, BLANK),
-            example.places,
-            np.append(example.owner, -1),
-            links=replace(links, edges=np.stack([source, links.edges[1]])),
-        )
+        return blanked(example, hidden)
 
     def state(self) -> dict[str, Any]:
         return dict(self._fitted)
@@ -355,19 +327,3 @@ def _read_rows(cells: Sequence[Cell]) -> Any:
         numbers.setdefault(id(graph), (graph, []))[1].extend(nodes)
     parts = [graph.features[np.unique(nodes)] for graph, nodes in numbers.values()]
     return scipy.sparse.vstack(parts).tocsr() if scipy.sparse.issparse(parts[0]) else np.concatenate(parts)
-
-
-def _kept(
-    links: Links, stays: Bool[np.ndarray, "S"], kept: Bool[np.ndarray, "M"], number: Int[np.ndarray, "U1"]
-) -> Links:
-    """The links among positions that stay, with new numbers for positions and units."""
-    position = np.cumsum(stays) - 1
-    kinds = None if links.kinds is None else links.kinds[kept]
-    return Links(position[links.edges[:, kept]], number[links.owner[kept]], position[links.asked], kinds)
-
-
-def _renumbered(left: Bool[np.ndarray, "U1"]) -> Int[np.ndarray, "U1"]:
-    """The new number of each unit that is left; the last place is for the owner -1, and stays."""
-    number = np.cumsum(left) - 1
-    number[-1] = -1
-    return number
