@@ -1,8 +1,8 @@
 """Training on a long table of a million rows: the peak of memory for few and for many windows.
 
 Data: 50 series of 20,000 hours, 1,000,000 rows; the target follows its last hours and a price that is known ahead, plus
-noise. Windows of 96 hours with a horizon of 24: 793,050 in train with a stride of one row. Held at once, their numbers
-alone would take 793,050 x 120 rows x 4 variables x 4 bytes = 1.5 GB.
+noise. Windows of 96 hours with a horizon of 24: 794,050 in train with a stride of one row. Held at once, their numbers
+alone would take 794,050 x 120 rows x 4 variables x 4 bytes = 1.5 GB.
 
 Split: by time, 80 % train, 10 % validation, 10 % test.
 
