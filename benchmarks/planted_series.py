@@ -6,8 +6,8 @@ Data: 3,000 steps of two variables; y follows x nine steps before, with a tenth 
 Split: by time, the first 2,200 steps train, 400 validation, the rest test; nothing is chosen on test windows.
 
 Protocol: `cells` read by an additive pool, 15 epochs by `training.fit`, seeds 0 to 2. On the first 200 test windows:
-how often the cell with the highest received attention is the planted one (bar 95 %). On 60 of them the verdict of the trust
-report, which draws blocks of time. Intervals over windows are 95 % bootstrap.
+how often the cell with the highest received attention is the planted one (bar 95 %). On 60 of them the verdict of the
+trust report, which draws blocks of time. Intervals over windows are 95 % bootstrap.
 
     python -m benchmarks.planted_series
 """
