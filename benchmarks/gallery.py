@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +41,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--looks", action="store_true", help="train for the pictures first")
     parser.add_argument("--costs", action="store_true", help="measure time and memory first")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="mechanisms that are new; all others stay")
     chosen = parser.parse_args()
     if chosen.looks or chosen.costs:
-        rows = cost_rows() if chosen.costs else None
-        looks = [look(case) for case in CASES] if chosen.looks else None
-        known = {} if chosen.looks and chosen.costs else result("gallery")
-        rows = [Row(**row) for row in known["rows"]] if rows is None else rows
-        write("gallery", rows, looks=known["looks"] if looks is None else looks)
+        cases = [case for case in CASES if not chosen.only or case.name in chosen.only]
+        known = result("gallery")
+        rows = [Row(**row) for row in known["rows"]]
+        if chosen.costs:
+            rows = _replaced(rows, cost_rows(cases), lambda row: row.what.partition(",")[0])
+        looks = known["looks"]
+        if chosen.looks:
+            looks = _replaced(looks, [look(case) for case in cases], lambda each: each["name"])
+        write("gallery", rows, looks=looks)
     measured, planted = result("gallery"), result("mechanisms")
     PAGE.write_text(page(measured, planted), encoding="utf-8")
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -62,9 +67,15 @@ def result(name: str) -> Mapping[str, Any]:
     return found
 
 
-def cost_rows() -> list[Row]:
-    """Time and memory of every mechanism at each size, the least of two passes over all of them."""
-    passes = [{case.name: costs(case) for case in CASES} for _ in range(PASSES)]
+def _replaced(known: Sequence[Any], new: Sequence[Any], name: Callable[[Any], str]) -> list[Any]:
+    """All that is known of other mechanisms, and the new."""
+    again = {name(each) for each in new}
+    return [*(each for each in known if name(each) not in again), *new]
+
+
+def cost_rows(cases: Sequence[Case]) -> list[Row]:
+    """Time and memory of mechanisms at each size, the least of two passes over all of them."""
+    passes = [{case.name: costs(case) for case in cases} for _ in range(PASSES)]
     return [
         Row(f"{name}, {kind}", value, unit, note=f"{each.elements} elements")
         for name in passes[0]

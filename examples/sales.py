@@ -1,7 +1,7 @@
 """Write a long table of made-up sales to try forecasts on: `python examples/sales.py sales.csv`.
 
-Three shops have a wave of seven days, and sell less where the price is high. Every shop follows what it sold a week ago,
-so that a look back of a week tells most. Nothing in it was sold by a shop.
+Three shops have a wave of seven days, and sell less where the price is high. Every shop follows what it sold a week
+ago, so that a look back of a week tells most. Nothing in it was sold by a shop.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def test_the_run_says_how_good_it_is_beside_the_simple_models(finished: salience
 
 def test_predictions_say_which_time_stamp_of_which_series(finished: salience.Run) -> None:
     lines = pd.read_csv(finished.folder / "predictions.csv")
-    names = "row series time step target prediction".split()
+    names = ["row", "series", "time", "step", "target", "prediction"]
     assert list(lines.columns) == [*names, "quantile 0.1", "quantile 0.5", "quantile 0.9", "truth"]
     assert set(lines["series"]) == {"north", "south"}
     assert not lines.duplicated(["series", "time"]).any()

@@ -21,7 +21,6 @@ from salience.models.flow import along_edges, position_weights
 from salience.models.model import Output
 from salience.pipeline import Pipeline
 
-
 #: What each position of an example received, and what flowed along each of its edges, if it has any.
 Paid = tuple[Float[np.ndarray, "S"], Float[np.ndarray, "M"] | None]
 
