@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from salience.core.place import Column, Heat, Unit
+from collections.abc import Iterable
+
+from salience.core.place import Column, Heat, Span, Unit
 
 #: The cell of an example in which all columns of a table are drawn.
 TABLE = "columns of the table"
+
+
+def part_of(heats: Iterable[Heat]) -> str:
+    """What one of these units is called in a sentence: a word where all stand in texts, a part otherwise.
+
+    >>> part_of([Heat(Unit("age", "30", Column("age")), 1.0)]), part_of([])
+    ('part', 'word')
+    """
+    return "word" if all(isinstance(heat.unit.place, Span) for heat in heats) else "part"
 
 
 def name_of(unit: Unit) -> str:

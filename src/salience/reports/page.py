@@ -9,15 +9,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from salience.core.place import Heat
 from salience.evaluation.score import Score
 from salience.reports import charts, numerals
 from salience.reports.content import Confusion, History, Proof, ReportContent, ScoreRow
 from salience.reports.layout import lay_out
+from salience.reports.naming import part_of
 from salience.reports.visible import on_one_line, shortened, visible
 from salience.reports.wording import NOT_MEASURED, judgement, wording_of
 
@@ -45,13 +48,18 @@ def html(content: ReportContent) -> str:
         verdict=wording_of(content.proof.verdict) if content.proof else NOT_MEASURED,
         proofs=_proofs(content),
         examples=lay_out(content),
-        has_faint=any(heat.faint for each in content.examples for heats in each.heats.values() for heat in heats),
+        has_faint=any(heat.faint for heat in _heats(content)),
+        part=part_of(_heats(content)),
         score_groups=_score_groups(content.scores),
         seeds_scale=_scale([content.seeds.together, *(each.score for each in content.seeds.members)])
         if content.seeds
         else None,
         **_drawn(content),
     )
+
+
+def _heats(content: ReportContent) -> Iterator[Heat]:
+    return (heat for each in content.examples for heats in each.heats.values() for heat in heats)
 
 
 def document(template: str, **values: Any) -> str:
