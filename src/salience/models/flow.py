@@ -54,7 +54,7 @@ def rollout(records: Sequence[Attention]) -> Float[Tensor, "B S"]:
 
 
 def along_edges(records: Sequence[Attention]) -> Float[Tensor, "E"] | None:
-    r"""What flows along each edge of a graph on its way to the answer: :math:`f_e = \frac1n \sum_l (1 - s_l)\,
+    r"""What flows along each edge of a graph on its way to the answer: :math:`f_e = \frac{1}{n} \sum_l (1 - s_l)\,
     w^l_{t(e)} a^l_e`, the mean over the :math:`n` layers that look along edges; None where no layer does.
 
     :math:`w^l` is the share of the answer that each node holds after layer l, as in `rollout`, :math:`a^l` are the

@@ -20,7 +20,7 @@ _TINY = 1e-12
 
 
 class TabNet(nn.Module):
-    r"""One vector per step: :math:`d_i, c_i = f_i\big(\sum_s M_{is} v(x_s)\big)`, with the mask
+    r"""One vector per step: :math:`d_i, c_i = f_i(\sum_s M_{is} v(x_s))`, with the mask
     :math:`M_i = \mathrm{sparsemax}_s(q_i(c_{i-1}) \cdot k(x_s) / \sqrt W + \log P_{is})` and what is left for it,
     :math:`P_{is} = \prod_{j<i} (\gamma - M_{js})`.
 
