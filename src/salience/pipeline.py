@@ -71,7 +71,7 @@ class Pipeline:
     def __init__(self, inputs: Mapping[str, Choice], task: Choice, *, model: Mapping[str, Any] | None = None) -> None:
         if not inputs:
             raise ConfigError("a pipeline reads at least one input column, and none was named", fix="name one")
-        network = (model or {}).get("network")
+        network = model.get("network") if isinstance(model, Mapping) else None
         check_options(assemble_network if network else assemble, model or {}, skip=1 if network else 3, name="model")
         self.config: dict[str, Any] = {"inputs": dict(inputs), "task": task, "model": dict(model or {})}
         self.modalities: dict[str, Modality] = {name: build(each, modalities) for name, each in inputs.items()}
