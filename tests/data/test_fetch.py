@@ -158,14 +158,14 @@ def test_offline_names_five_files_at_most(home: Path, monkeypatch: pytest.Monkey
 
 def test_offline_does_not_matter_when_all_is_there(home: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     data_set = two_files(site)
-    get(data_set)
+    folder = get(data_set)
     monkeypatch.setenv("SALIENCE_OFFLINE", "1")
-    get(data_set)
+    assert get(data_set) == folder
 
 
 def test_zero_means_not_offline(home: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SALIENCE_OFFLINE", "0")
-    get(two_files(site))
+    assert get(two_files(site)).is_dir()
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_with_a_remedy(home: Path, site: Site) -> None:

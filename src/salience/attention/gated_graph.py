@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from salience.attention.graph import Graph
+from salience.attention.graph import Graph, dot_scores
 
 
 class GatedGraph(Graph):
@@ -68,9 +68,7 @@ class GatedGraph(Graph):
         edges: Int[Tensor, "2 M"],
         _kinds: Int[Tensor, "M"] | None,
     ) -> Float[Tensor, "M H"]:
-        wanted = self.query(nodes).unflatten(-1, (self.heads, -1))  # [N, H, C]
-        found = self.key(nodes).unflatten(-1, (self.heads, -1))
-        return (wanted[edges[1]] * found[edges[0]]).sum(-1) / wanted.shape[-1] ** 0.5
+        return dot_scores(self.query(nodes), self.key(nodes), edges, heads=self.heads)
 
     def gate(
         self, nodes: Float[Tensor, "N D"], offered: Float[Tensor, "N H C"], edges: Int[Tensor, "2 M"]

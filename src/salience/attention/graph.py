@@ -143,3 +143,11 @@ def _check_ends(edges: Int[Tensor, "2 E"], layout: Layout, *, where: str) -> Non
             where=f"{where}, {len(layout.lengths)} examples of {layout.size} positions",
             fix="count positions through the batch: example * size + position, with position below its length",
         )
+
+
+def dot_scores(
+    wanted: Float[Tensor, "N D"], found: Float[Tensor, "N D"], edges: Int[Tensor, "2 M"], *, heads: int
+) -> Float[Tensor, "M H"]:
+    r"""The scaled dot product of the query and the key of each edge: :math:`q_t \cdot k_s / \sqrt C`."""
+    queries, keys = (each.unflatten(-1, (heads, -1)) for each in (wanted, found))  # [N, H, C]
+    return (queries[edges[1]] * keys[edges[0]]).sum(-1) / queries.shape[-1] ** 0.5

@@ -8,7 +8,7 @@ from __future__ import annotations
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from salience.attention.graph import Graph
+from salience.attention.graph import Graph, dot_scores
 
 
 class GraphTransformer(Graph):
@@ -66,6 +66,4 @@ class GraphTransformer(Graph):
         edges: Int[Tensor, "2 M"],
         _kinds: Int[Tensor, "M"] | None,
     ) -> Float[Tensor, "M H"]:
-        wanted = self.query(nodes).unflatten(-1, (self.heads, -1))  # [N, H, C]
-        found = self.key(nodes).unflatten(-1, (self.heads, -1))
-        return (wanted[edges[1]] * found[edges[0]]).sum(-1) / wanted.shape[-1] ** 0.5
+        return dot_scores(self.query(nodes), self.key(nodes), edges, heads=self.heads)

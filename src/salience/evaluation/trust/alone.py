@@ -21,6 +21,7 @@ from salience.core.batch import Batch
 from salience.core.errors import NotAvailable
 from salience.core.seed import derive
 from salience.evaluation.bootstrap import mean
+from salience.evaluation.explanation.distance import jensen_shannon
 from salience.evaluation.importance.received import AttentionShares
 from salience.evaluation.removal_shift import is_value
 from salience.evaluation.trust.outcome import Measured, unavailable
@@ -71,7 +72,8 @@ def _elsewhere(trial: Trial, batch: Batch, generator: torch.Generator) -> Float[
             logits, optimizer = _started(look, generator)
         with torch.enable_grad():
             weights = [_normalised(each, mask) for each, mask in zip(logits, masks, strict=True)]
-            far = torch.stack([_divergence(*pair) for pair in zip(look.weights, weights, strict=True)]).mean(0)
+            apart = [jensen_shannon(*pair).mean(1) for pair in zip(look.weights, weights, strict=True)]
+            far = torch.stack(apart).mean(0)
             change = _change(trial, look.answer(weights), before)
             found |= (far.detach() > FAR) & (change.detach() < SAME)
             loss = (_PENALTY * (change - SAME / 2).relu() - far).sum()
@@ -98,13 +100,3 @@ def _change(trial: Trial, raw: Float[Tensor, "B C"], before: Float[Tensor, "B C"
     if is_value(task, before):
         return (task.focus(raw) - task.focus(before)).abs()
     return (task.probabilities(raw) - task.probabilities(before)).abs().amax(-1)
-
-
-def _divergence(one: Float[Tensor, "B H S"], other: Float[Tensor, "B H S"]) -> Float[Tensor, "B"]:
-    """Jensen-Shannon divergence in nats, averaged over heads."""
-    middle = ((one + other) / 2).clamp(min=1e-12)
-
-    def relative(each: Float[Tensor, "B H S"]) -> Float[Tensor, "B H"]:
-        return (each * (each.clamp(min=1e-12) / middle).log()).sum(-1)
-
-    return (relative(one) + relative(other)).mean(1) / 2
