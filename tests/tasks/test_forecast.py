@@ -60,6 +60,17 @@ def test_the_loss_is_the_mean_squared_error_of_what_is_known() -> None:
     assert raw.grad[0, 1] == 0
 
 
+@pytest.mark.parametrize(("error", "loss"), [
+    ("squared", (0.25 + 9.0) / 2),
+    ("absolute", (0.5 + 3.0) / 2),
+    ("huber", (0.125 + 2.5) / 2),
+])  # fmt: skip
+def test_each_error_by_hand(error: str, loss: float) -> None:
+    task, _ = fitted(horizon=2, targets=["a"], error=error)
+    target = torch.tensor([[[0.0], [1.0], [2.0]]])
+    assert task.loss(torch.tensor([[0.5, 5.0]]), target).item() == pytest.approx(loss)
+
+
 def test_a_batch_without_any_true_value_has_no_loss_and_no_gradient() -> None:
     task, _ = fitted(horizon=2, targets=["a"])
     raw = torch.ones(1, 2, requires_grad=True)
@@ -125,6 +136,8 @@ def test_a_window_with_another_horizon_is_an_error() -> None:
     ({"horizon": 1, "quantiles": [0.1, 0.9]}, r"the quantiles are \[0.1, 0.9\]"),
     ({"horizon": 1, "quantiles": [0.9, 0.5]}, "the quantiles are"),
     ({"horizon": 1, "quantiles": [0.0, 0.5]}, "the quantiles are"),
+    ({"horizon": 1, "error": "square"}, "(?s)there is no error 'square'.*did you mean 'squared'"),
+    ({"horizon": 1, "quantiles": [0.5], "error": "huber"}, "quantiles have a loss of their own"),
 ])  # fmt: skip
 def test_options_that_cannot_be_are_errors(options: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigError, match=told):

@@ -5,6 +5,7 @@ import torch
 
 from salience.core.errors import ConfigError, NotAvailable
 from salience.training import Side, TrainOptions, fit
+from salience.training.module import average_of
 from salience.training.schedule import Constant, Cosine, OneCycle, Plateau
 from tests.training.train_once import make_pipeline, sides
 
@@ -32,6 +33,33 @@ def test_the_weights_are_those_of_the_best_epoch(tmp_path):
     right = pipeline.task.encode(validation.targets) == raw.argmax(-1)
     assert right.double().mean().item() == pytest.approx(fitted.best.scores["accuracy"])
     assert fitted.best.selected == max(epoch.selected for epoch in fitted.history)
+
+
+def test_the_moving_average_of_the_weights_is_judged_and_kept(tmp_path):
+    options = {"epochs": 1, "learning_rate": 0.01, "schedule": "Constant", "patience": 0}
+    pipeline, fitted, _ = trained(tmp_path / "average", ema=0.9, **options)
+    last = trained(tmp_path / "last", **options)[0].model.state_dict()
+    state = torch.load(tmp_path / "average" / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
+    for name, weights in pipeline.model.state_dict().items():
+        # Learning goes on from the weights themselves, which nobody sees in the end.
+        assert torch.equal(state[f"model.{name}"], last[name])
+        assert torch.equal(state[f"average.module.{name}"], weights)
+    assert not all(torch.equal(weights, last[name]) for name, weights in pipeline.model.state_dict().items())
+    _, validation = sides(make_pipeline())
+    right = pipeline.task.encode(validation.targets) == pipeline.raw(validation.examples).argmax(-1)
+    assert right.double().mean().item() == pytest.approx(fitted.best.scores["accuracy"])
+
+
+def test_an_average_follows_the_weights_as_worked_out_by_hand():
+    model = torch.nn.Linear(1, 1, bias=False)
+    average = average_of(model, 0.75)
+    seen = []
+    for weight in (4.0, 8.0, 0.0):
+        torch.nn.init.constant_(model.weight, weight)
+        average.update_parameters(model)
+        seen.append(average.module.weight.item())
+    assert seen == [4.0, 0.75 * 4 + 0.25 * 8, 0.75 * 5]
+    assert not average.module.weight.requires_grad
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path):

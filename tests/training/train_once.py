@@ -45,7 +45,7 @@ if __name__ == "__main__":
         print(epoch.number, flush=True)
         time.sleep(0.3)
 
-    options = TrainOptions(epochs=6, batch_size=16, drop_units=0.2, patience=0, seed=5)
+    options = TrainOptions(epochs=6, batch_size=16, drop_units=0.2, ema=0.9, patience=0, seed=5)
     fitted = fit(
         pipeline, train, validation, options=options, folder=folder, resume="--resume" in sys.argv, on_epoch=tell
     )

@@ -6,13 +6,14 @@ M models, C = H T Q.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from salience.core.errors import ConfigError, DataError, did_you_mean
 from salience.data.long_table import LongTable
@@ -24,14 +25,21 @@ from salience.tasks.trajectory import Trajectory
 
 #: The choice that is explained by default: the mean over the horizon of the first target.
 MEAN = -1
-_ERRORS = ("mse", "mae", "mae_units", "mase", "smape", "direction")
+_SCORES = ("mse", "mae", "mae_units", "mase", "smape", "direction")
+#: What may be learned to be small, of the differences between truth and forecast.
+ERRORS: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "squared": torch.square,
+    "absolute": torch.abs,
+    "huber": lambda errors: F.huber_loss(errors, torch.zeros_like(errors), reduction="none"),
+}
 
 
 class Forecast:
     r"""T variables over the next H steps, learned on the scale of the training rows (mean 0, standard deviation 1).
 
-    The loss is the squared error, averaged over all true values that are known. With quantiles it is the pinball loss
-    :math:`\max(q e, (q - 1) e)` of the error :math:`e = y - \hat y_q`, averaged over them as well; the quantiles of an
+    The loss is the squared error :math:`e^2` of :math:`e = y - \hat y`, the absolute one :math:`|e|`, or Huber's,
+    :math:`e^2 / 2` up to 1 and :math:`|e| - 1/2` beyond it; averaged over all true values that are known. With
+    quantiles it is the pinball loss :math:`\max(q e, (q - 1) e)`, averaged over them as well; the quantiles of an
     answer are put in ascending order, so that they never cross (Chernozhukov et al. 2010, "Quantile and Probability
     Curves without Crossing").
 
@@ -45,6 +53,8 @@ class Forecast:
         quantiles: ascending, with 0.5, which is the forecast where one number is wanted.
         season: steps of one season (24 for a day of hours). The naive error that MASE divides by is that of the value
             one season before.
+        error: what is learned to be small: "squared", "absolute" or "huber", which minds odd values less; without
+            quantiles only.
 
     Raises:
         ConfigError: an option lies outside its range.
@@ -59,14 +69,24 @@ class Forecast:
         targets: Sequence[str] | None = None,
         quantiles: Sequence[float] | None = None,
         season: int = 1,
+        error: str = "squared",
     ) -> None:
         if horizon < 1 or season < 1:
             raise ConfigError(f"horizon is {horizon} and season is {season}", where="Forecast", fix="give 1 or more")
         self.horizon = horizon
         self.season = season
+        if error not in ERRORS:
+            raise ConfigError(f"there is no error '{error}'", where="Forecast, error", fix=did_you_mean(error, ERRORS))
+        if quantiles and error != "squared":
+            raise ConfigError(
+                f"quantiles have a loss of their own, and the error is to be {error}",
+                where="Forecast",
+                fix="leave out `quantiles` or `error`",
+            )
+        self.error = error
         self.quantiles = () if quantiles is None else tuple(quantiles)
         _check(self.quantiles)
-        self.scores: tuple[str, ...] = ("pinball", *_ERRORS, "coverage") if self.quantiles else _ERRORS
+        self.scores: tuple[str, ...] = ("pinball", *_SCORES, "coverage") if self.quantiles else _SCORES
         self.targets: tuple[str, ...] = () if targets is None else tuple(targets)
         self.mean: list[float] = []
         self.deviation: list[float] = []
@@ -118,7 +138,7 @@ class Forecast:
             levels = torch.tensor(self.quantiles, dtype=raw.dtype, device=raw.device)
             losses = torch.maximum(levels * errors, (levels - 1) * errors)
         else:
-            losses = errors.square()
+            losses = ERRORS[self.error](errors)
         return (losses * known).sum() / (known.sum() * self.outputs).clamp(min=1)
 
     def calibrate(self, raw: Float[Tensor, "N C"], target: Float[Tensor, "N 1+H T"]) -> None:

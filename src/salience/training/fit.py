@@ -147,8 +147,10 @@ def _loggers(names: tuple[str, ...], folder: Path) -> list[Any] | bool:
 
 
 def _own(state: dict[str, Any]) -> dict[str, Any]:
-    """The weights of the model out of those of the Lightning module around it, which may have some of its own."""
-    return {name.removeprefix("model."): each for name, each in state.items() if name.startswith("model.")}
+    """The weights that were judged, out of those of the Lightning module around them: their average if there is one."""
+    average = "average.module."
+    prefix = average if any(name.startswith(average) for name in state) else "model."
+    return {name.removeprefix(prefix): each for name, each in state.items() if name.startswith(prefix)}
 
 
 def _why(trainer: Any, options: TrainOptions) -> str:

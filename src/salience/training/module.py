@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from salience.core.batch import Batch, Example
 from salience.core.build import build
@@ -74,6 +76,8 @@ class Training(LightningModule):
     ) -> None:
         super().__init__()
         self.model = pipeline.model
+        #: The running average of the model's weights, if that is what is judged and kept.
+        self.average = average_of(self.model, options.ema) if options.ema else None
         self.history: list[Epoch] = []
         #: Whether an epoch has begun, so that everything of a checkpoint has been taken in.
         self.begun = False
@@ -126,6 +130,10 @@ class Training(LightningModule):
         self._losses.append(loss.detach())
         return loss
 
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+        if self.average:
+            self.average.update_parameters(self.model)
+
     def _answered(self, batch: Batch, target: Tensor) -> tuple[Output, Tensor]:
         if self._adversary:
             return self._adversary(self.model, batch, self._pipeline.task.loss)
@@ -134,7 +142,8 @@ class Training(LightningModule):
 
     def on_train_epoch_end(self) -> None:
         task = self._pipeline.task
-        raw = self._pipeline.raw(self._validation.examples)
+        with self._judged() as pipeline:
+            raw = pipeline.raw(self._validation.examples)
         scored = task_scores(task, raw, self._held_target, draws=0)
         scores = {name: score.value for name, score in scored.items() if score.value is not None}
         scores["loss"] = task.loss(raw, self._held_target).item()
@@ -151,6 +160,16 @@ class Training(LightningModule):
         scheduler = self.lr_schedulers()
         if isinstance(scheduler, ReduceLROnPlateau):
             scheduler.step(value)
+
+    @contextmanager
+    def _judged(self) -> Iterator[Pipeline]:
+        """The pipeline with the weights that are judged and kept, which may be others than those that learn."""
+        if self.average:
+            self._pipeline.model = self.average.module
+        try:
+            yield self._pipeline
+        finally:
+            self._pipeline.model = self.model
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
         """Step what goes by steps; Lightning would step a plateau only after the checkpoint of the epoch is written."""
@@ -193,6 +212,11 @@ class Training(LightningModule):
         course: schedule.Schedule = build(options.schedule, schedule)
         steps = int(self.trainer.estimated_stepping_batches)
         return {"optimizer": optimizer, "lr_scheduler": course.over(optimizer, steps)}
+
+
+def average_of(model: nn.Module, decay: float) -> AveragedModel:
+    """A copy of a model that follows its weights as :math:`w' = d w' + (1 - d) w`, and learns nothing by itself."""
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay)).requires_grad_(False)
 
 
 def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
