@@ -35,8 +35,9 @@ from typing import Any
 
 import torch
 
-from benchmarks import explanation_page, text_accuracy
+from benchmarks import text_accuracy
 from benchmarks.measure import RESULTS, Row, commit, timed, write
+from benchmarks.pages import fill
 from benchmarks.word_vectors import write_vectors
 from salience.evaluation.bootstrap import Bootstrap
 from salience.models.encoders import Recurrent
@@ -478,7 +479,7 @@ def main() -> None:
             if not same and (part, given.start, seed) not in records(given.data):
                 run(given.data, part, given.start, seed, given.models)
     write(f"explanation_{given.data}", summarise(given.data), differences=DIFFERENCES, cut=asdict(CUTS[given.data]))
-    explanation_page.main(RESULTS)
+    fill("explanation")
 
 
 if __name__ == "__main__":

@@ -19,8 +19,9 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from benchmarks.attention import exact, longest, page, peak, speed, training
+from benchmarks.attention import exact, longest, peak, speed, training
 from benchmarks.measure import Row, write
+from benchmarks.pages import fill
 
 ROUNDS = 7
 SECTIONS: Mapping[str, Callable[[int], list[Row]]] = {
@@ -47,7 +48,7 @@ def main() -> None:
     torch.set_num_threads(1)
     for name in given.sections or (*SECTIONS, "page"):
         if name == "page":
-            page.main()
+            fill("kernels")
         else:
             write(f"kernels_{name}", SECTIONS[name](given.rounds))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.attention import calm, page, problems
+from benchmarks.attention import calm, problems
 from benchmarks.attention.calm import Pair, Sampler
 from benchmarks.attention.problems import Size
 from tests import documents
@@ -78,65 +77,3 @@ def test_the_peak_of_memory_is_that_of_the_matrix_where_one_is_made() -> None:
     found = float(subprocess.run(words, check=True, capture_output=True, text=True, cwd=documents.ROOT).stdout)
     # Scores and weights of 128 MiB each.
     assert 250 < found < 300
-
-
-def test_figures_stand_in_the_page_with_those_that_miss_their_bar_in_bold(tmp_path: Path) -> None:
-    rows = [row(f"some, {size}", 1.5, bar="<= 1.2" if size.causal else None, low=1.4) for size in problems.sizes()]
-    (tmp_path / "kernels_speed.json").write_text(json.dumps(result("kernels_speed", *rows)))
-    filled = page.filled("a\n<!-- figures: speed -->\nold\n<!-- /figures -->\nb\n", tmp_path)
-    assert filled.count("| 1.5 (1.4 to 1.6)") == 3
-    assert filled.count("| **1.5** (1.4 to 1.6)") == 3
-    assert "| some | 1.5" in filled
-    assert "| <= 1.2 |" in filled
-    assert "a processor, torch 2; 2026-01-01, commit abc." in filled
-    assert "old" not in filled
-
-
-def test_training_has_one_column_for_each_setting(tmp_path: Path) -> None:
-    rows = [
-        row(f"supervised step, N = 2,048, {each}", 1.1) for each in ("usual scores, 1 thread", "sharp scores, 1 thread")
-    ]
-    rows[0]["bar"] = rows[1]["bar"] = "<= 1.2"
-    (tmp_path / "kernels_training.json").write_text(json.dumps(result("kernels_training", *rows)))
-    filled = page.filled("<!-- figures: training -->\n<!-- /figures -->\n", tmp_path)
-    assert "|  | usual scores, 1 thread | sharp scores, 1 thread | Bar |" in filled
-    assert "| N = 2,048 | 1.1 | 1.1 | <= 1.2 |" in filled
-
-
-def test_errors_stand_beside_those_of_the_eager_way(tmp_path: Path) -> None:
-    rows = [
-        {**row("error of received, scores to 6", 2e-6, bar="<= 1e-05"), "note": "relative; eager float32: 1e-06"},
-        {**row("error of received, scores to 89", 3e-5), "note": "relative; eager float32: 2e-05"},
-        row("error of received, bfloat16, scores to 6", 4e-5),
-    ]
-    (tmp_path / "kernels_exact.json").write_text(json.dumps(result("kernels_exact", *rows)))
-    filled = page.filled("<!-- figures: exact -->\n<!-- /figures -->\n", tmp_path)
-    assert "|  | scores to 6 | scores to 89 | Bar |" in filled
-    assert "| received | 2e-06 (1e-06) | 3e-05 (2e-05) | <= 1e-05 |" in filled
-    assert "| error of received, bfloat16, scores to 6 | 4e-05 × |" in filled
-
-
-def test_a_section_without_a_result_is_left_out(tmp_path: Path) -> None:
-    text = "a\n<!-- figures: memory -->\nold\n<!-- /figures -->\nb\n"
-    assert page.filled(text, tmp_path) == "a\n<!-- figures: memory -->\n<!-- /figures -->\nb\n"
-
-
-@pytest.mark.parametrize(
-    ("value", "bar", "reached"),
-    [
-        (1.2, "<= 1.2", True),
-        (1.3, "<= 1.2", False),
-        (49, ">= 50", False),
-        (0, "0", True),
-        (1, "0", False),
-        (9, None, True),
-    ],
-)
-def test_a_bar_is_reached_or_not(value: float, bar: str | None, reached: bool) -> None:
-    assert page.reaches(row("x", value, bar=bar)) == reached
-
-
-def test_the_figures_of_the_page_are_those_that_were_measured() -> None:
-    text = page.PAGE.read_text(encoding="utf-8")
-    assert set(page.MARKED.findall(text)) or not list(page.RESULTS.glob("kernels_*.json"))
-    assert text == page.filled(text, page.RESULTS), "bring the figures up to date: python -m benchmarks.kernels page"

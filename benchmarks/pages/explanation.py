@@ -1,18 +1,14 @@
-"""The tables of `docs/explanation.md`, written from the results, so that no number is typed by hand.
-
-Everything between `<!-- figures: TABLE -->` and `<!-- /figures -->` is replaced. What has no result is left out.
-"""
+"""Is attention explanation? The tables of `docs/explanation.md`. What has no result is left out."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parents[1] / "docs" / "explanation.md"
-MARKED = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
+from benchmarks.pages.marked import Told, rows_of, table, value
+
 PAIRS = ("attention, gradient", "attention, left out", "gradient, left out")
 STARTS = ("vectors", "no vectors", "ours")
 
@@ -20,27 +16,19 @@ STARTS = ("vectors", "no vectors", "ours")
 Rows = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
-def main(folder: Path) -> None:
-    """Bring the page up to date with the results in a folder."""
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), folder), encoding="utf-8")
-
-
-def filled(page: str, folder: Path) -> str:
-    """The page with the figures of all results in the folder."""
-    rows: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for path in sorted(folder.glob("explanation_*.json")):
-        result = json.loads(path.read_text(encoding="utf-8"))
-        rows[result["benchmark"].removeprefix("explanation_")] = {row["what"]: row for row in result["rows"]}
-    return MARKED.sub(lambda found: f"{found[1]}\n{TABLES[found[2]](rows)}\n\n{found[3]}", page)
+def told(folder: Path) -> Told:
+    """From the name of a table to the table, with the figures of all results in a folder."""
+    rows = {path.stem.removeprefix("explanation_"): rows_of(path) for path in sorted(folder.glob("explanation_*.json"))}
+    return lambda name: TABLES[name](rows)
 
 
 def correlations(rows: Rows) -> str:
     """A line for each data set and start, a column for each pair of importances."""
     lines = []
     for data, start, of in _starts(rows):
-        cells = [f"{_value(of[pair])}{_published(of[pair])}" for pair in PAIRS]
-        lines.append([data, start, *cells, f"{_value(of['accuracy'])}{_published(of['accuracy'])}"])
-    return _table(["Data", "Start", *(pair.capitalize() for pair in PAIRS), "Accuracy"], lines)
+        cells = [f"{value(of[pair])}{_published(of[pair])}" for pair in PAIRS]
+        lines.append([data, start, *cells, f"{value(of['accuracy'])}{_published(of['accuracy'])}"])
+    return table(["Data", "Start", *(pair.capitalize() for pair in PAIRS), "Accuracy"], lines)
 
 
 def changes(rows: Rows) -> str:
@@ -51,8 +39,8 @@ def changes(rows: Rows) -> str:
         "furthest alternative within 0.01": "Furthest alternative, change 0.01",
         "furthest alternative within 0.05": "Furthest alternative, change 0.05",
     }
-    lines = [[data, start, *(_value(of[name]) for name in names)] for data, start, of in _starts(rows)]
-    return _table(["Data", "Start", *names.values()], lines)
+    lines = [[data, start, *(value(of[name]) for name in names)] for data, start, of in _starts(rows)]
+    return table(["Data", "Start", *names.values()], lines)
 
 
 def models(rows: Rows) -> str:
@@ -62,8 +50,8 @@ def models(rows: Rows) -> str:
         names = [name.removesuffix(", divergence") for name in of if name.endswith(", divergence")]
         for name in sorted(names, key=lambda name: (name.startswith("adversary"), name)):
             cells = [of.get(f"{name}, {what}") for what in ("divergence", "change of answers", "accuracy")]
-            lines.append([data, name, *(_value(each) if each else "" for each in cells)])
-    return _table(["Data", "Model", "Divergence of attention", "Change of answers", "Accuracy"], lines)
+            lines.append([data, name, *(value(each) if each else "" for each in cells)])
+    return table(["Data", "Model", "Divergence of attention", "Change of answers", "Accuracy"], lines)
 
 
 def words(rows: Rows) -> str:
@@ -73,8 +61,8 @@ def words(rows: Rows) -> str:
         for name in (name for name in of if re.fullmatch(r"words alone, \w+, accuracy", name)):
             guide = name.split(", ")[1]
             more = of.get(f"words alone, {guide} beyond uniform, accuracy")
-            lines.append([data, guide, _value(of[name]), _value(more) if more else ""])
-    return _table(["Data", "Weights", "Accuracy", "Beyond the same weight everywhere"], lines)
+            lines.append([data, guide, value(of[name]), value(more) if more else ""])
+    return table(["Data", "Weights", "Accuracy", "Beyond the same weight everywhere"], lines)
 
 
 TABLES: Mapping[str, Callable[[Rows], str]] = {
@@ -100,15 +88,6 @@ def _within(rows: Mapping[str, Mapping[str, Any]], start: str) -> dict[str, Mapp
     return {what.removeprefix(prefix): row for what, row in rows.items() if what.startswith(prefix)}
 
 
-def _value(row: Mapping[str, Any]) -> str:
-    between = "" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})"
-    return f"{row['value']:.3f}{between}"
-
-
 def _published(row: Mapping[str, Any]) -> str:
     found = re.search(r"published (\S+)", row["note"])
     return f"; {found[1]}" if found else ""
-
-
-def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *lines])

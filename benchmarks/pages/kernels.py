@@ -1,42 +1,33 @@
 """The figures of the kernels in `docs/kernels.md`, written from the results, so that no number is typed by hand.
 
-Everything between `<!-- figures: SECTION -->` and `<!-- /figures -->` is replaced. A section without a result is left
-out.
+A section without a result is left out.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks.attention.problems import sizes
-from benchmarks.measure import RESULTS
+from benchmarks.pages.marked import Told, table
 
-PAGE = Path(__file__).parents[2] / "docs" / "kernels.md"
-MARKED = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
 Result = Mapping[str, Any]
 
 
-def main() -> None:
-    """Bring the page up to date."""
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), RESULTS), encoding="utf-8")
-    print(PAGE.name)
+def told(folder: Path) -> Told:
+    """From the name of a section to its table and where it was measured, with the results in a folder."""
 
-
-def filled(page: str, folder: Path) -> str:
-    """The page with the figures of all results in the folder."""
-
-    def written(found: re.Match[str]) -> str:
-        path = folder / f"kernels_{found[2]}.json"
+    def of(section: str) -> str | None:
+        path = folder / f"kernels_{section}.json"
         if not path.exists():
-            return f"{found[1]}{found[3]}"
+            return None
         result = json.loads(path.read_text(encoding="utf-8"))
-        return f"{found[1]}\n{TABLES.get(found[2], listed)(result)}\n\n{machine(result)}\n\n{found[3]}"
+        return f"{TABLES.get(section, listed)(result)}\n\n{machine(result)}"
 
-    return MARKED.sub(written, page)
+    return of
 
 
 def by_size(result: Result) -> str:
@@ -53,7 +44,7 @@ def by_size(result: Result) -> str:
             unit = "" if found[0]["unit"] == "x" else f" ({found[0]['unit']})"
             bars = [row["bar"] for row in found if row["bar"]]
             lines.append([kind + unit, *map(_value, found), bars[-1] if bars else ""])
-    return _table(["", *names, "Bar"], lines)
+    return table(["", *names, "Bar"], lines)
 
 
 def by_threads(result: Result) -> str:
@@ -65,7 +56,7 @@ def by_threads(result: Result) -> str:
     for size in names:
         found = [rows.get((size, *setting)) for setting in settings]
         lines.append([size, *(_value(row) if row else "" for row in found), rows[(size, *settings[0])]["bar"]])
-    return _table(["", *(", ".join(setting) for setting in settings), "Bar"], lines)
+    return table(["", *(", ".join(setting) for setting in settings), "Bar"], lines)
 
 
 def by_sharpness(result: Result) -> str:
@@ -83,7 +74,7 @@ def by_sharpness(result: Result) -> str:
         lines.append([name, *cells, bars[0] if bars else ""])
     left = [row for row in result["rows"] if not any(row in found.values() for found in rows.values())]
     head = ["", *(f"scores to {where}" for where in columns), "Bar"]
-    return f"{_table(head, lines)}\n\n{listed({'rows': left})}"
+    return f"{table(head, lines)}\n\n{listed({'rows': left})}"
 
 
 def listed(result: Result) -> str:
@@ -91,7 +82,7 @@ def listed(result: Result) -> str:
     lines = [
         [row["what"], f"{_value(row)} {_unit(row)}".strip(), row["bar"] or "", row["note"]] for row in result["rows"]
     ]
-    return _table(["What", "Measured", "Bar", "Note"], lines)
+    return table(["What", "Measured", "Bar", "Note"], lines)
 
 
 def machine(result: Result) -> str:
@@ -131,7 +122,3 @@ def _beside(row: Mapping[str, Any]) -> str:
 
 def _unit(row: Mapping[str, Any]) -> str:
     return {"x": "×"}.get(row["unit"], row["unit"])
-
-
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *lines])
