@@ -17,6 +17,7 @@ from salience.data.sets import readable, rows
 from salience.data.split import Split, default_split, split
 from salience.data.splitters import ByBorders, ByColumn, ByGroup, ByHash, ByTime, Splitter, Stratified
 from salience.data.synthetic import planted_chinese, planted_regression, planted_sentiment
+from salience.data.synthetic_series import planted_series
 from salience.data.synthetic_table import planted_table
 from salience.data.table import column, read, stream
 
@@ -60,6 +61,7 @@ __all__ = [
     "planted_graph",
     "planted_regression",
     "planted_sentiment",
+    "planted_series",
     "planted_table",
     "predict_links",
     "read",

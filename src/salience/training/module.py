@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning.pytorch import LightningModule
@@ -22,7 +22,7 @@ from salience.core.seed import derive
 from salience.data.loader import Loader
 from salience.data.rationale import Rationale
 from salience.evaluation.scores import LOWER_IS_BETTER, task_scores
-from salience.models import Output
+from salience.models import Model, Output
 from salience.pipeline import Pipeline
 from salience.tasks import Task
 from salience.training import schedule
@@ -165,7 +165,7 @@ class Training(LightningModule):
     def _judged(self) -> Iterator[Pipeline]:
         """The pipeline with the weights that are judged and kept, which may be others than those that learn."""
         if self.average:
-            self._pipeline.model = self.average.module
+            self._pipeline.model = cast(Model, self.average.module)
         try:
             yield self._pipeline
         finally:
