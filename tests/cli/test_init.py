@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from salience.core import config
+from salience.data import planted_series
 from salience.run.produce import prepare
 from salience.run.settings import Settings
 from salience.training import TrainOptions
@@ -110,3 +111,15 @@ def test_with_json_there_is_one_object(say, table, tmp_path):
 
 def test_quiet_says_nothing(say, table, tmp_path):
     assert say("init", table, "--out", tmp_path / "run.yaml", "--quiet").out == ""
+
+
+def test_a_table_of_series_becomes_a_forecast_that_fit_reads_back(say, tmp_path):
+    planted_series(rows=300).to_csv(tmp_path / "days.csv", index=False)
+    path = tmp_path / "run.yaml"
+    given = ("--time", "day", "--horizon", 3, "--target", "y", "--out", path)
+    assert say("init", tmp_path / "days.csv", *given).code == 0
+    read = config.make(Settings, config.read(path), where="run.yaml")
+    assert read.task == {"Forecast": {"horizon": 3, "targets": ["y"]}}
+    assert read.inputs == {"history": {"Series": {"time": "day"}}}
+    assert read.model == {"network": "PatchTST"}
+    assert resolved(read) == read

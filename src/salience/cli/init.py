@@ -14,6 +14,8 @@ from typing import Any
 import yaml
 
 from salience.cli.console import console
+from salience.cli.fit import with_series
+from salience.core import config
 from salience.core.errors import ConfigError
 from salience.core.whole import whole
 from salience.data import table
@@ -28,7 +30,9 @@ def init(arguments: argparse.Namespace) -> None:
     path = Path(arguments.out)
     if path.exists():
         raise ConfigError("the file exists already", where=str(path), fix="choose another with --out")
-    settings = Settings(data=arguments.data, target=arguments.target or _only_target(arguments.data))
+    given = {"data": arguments.data, "target": arguments.target or _only_target(arguments.data)}
+    values = with_series(given, time=arguments.time, series=arguments.series, horizon=arguments.horizon)
+    settings = config.make(Settings, values, where="command line")
     prepared = prepare(arguments.data, settings)
     text = commented(settings.resolved(prepared.inference), prepared)
     with whole(path) as partial:

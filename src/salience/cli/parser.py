@@ -57,6 +57,12 @@ def _foreign(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def _series(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--time", metavar="COLUMN", help="the time stamps of a table of series, to forecast it")
+    verb.add_argument("--series", metavar="COLUMN", help="the column that names the series (default: the table is one)")
+    verb.add_argument("--horizon", type=_count, metavar="STEPS", help="how many steps to forecast")
+
+
 def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"expected a number of rows, 0 or more, got '{text}'")
@@ -83,6 +89,7 @@ def _init(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) ->
     verb = _verb(verbs, "init", "write a full, commented config for a data file, with what was inferred", common)
     verb.add_argument("data", help="CSV, TSV, JSONL or Parquet file")
     verb.add_argument("--target", help="the column to predict")
+    _series(verb)
     verb.add_argument("--out", default="run.yaml", help="the config to write (default: run.yaml)")
 
 
@@ -93,9 +100,7 @@ def _fit(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> 
     verb.add_argument("--target", help="the column to predict")
     verb.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the columns to read (default: all but ids)")
     verb.add_argument("--task", help="Classification, MultiLabel, Regression or Forecast (default: inferred)")
-    verb.add_argument("--time", metavar="COLUMN", help="the time stamps of a table of series, to forecast it")
-    verb.add_argument("--series", metavar="COLUMN", help="the column that names the series (default: the table is one)")
-    verb.add_argument("--horizon", type=_count, metavar="STEPS", help="how many steps to forecast")
+    _series(verb)
     verb.add_argument("--name", help="name of the run (default: name of the file)")
     verb.add_argument("--out", default="runs", help="folder for the run folder (default: runs)")
     verb.add_argument("--seed", type=int, help="the one number behind everything random")
