@@ -4,15 +4,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks.measure import RESULTS
-from benchmarks.pages import explanation, kernels, networks
+from benchmarks.pages import explanation, graphs, kernels, networks, series
 from benchmarks.pages.marked import Told, filled
 
 DOCS = Path(__file__).parents[2] / "docs"
 #: For each page what tells its tables, from a folder of results.
 PAGES: Mapping[str, Callable[[Path], Told]] = {
     "explanation": explanation.told,
+    "graphs": graphs.told,
     "kernels": kernels.told,
     "networks": networks.told,
+    "series": series.told,
 }
 
 
