@@ -19,9 +19,9 @@ from salience.reports import content as show
 from salience.run import content, measure
 from salience.run.columns import column_importance
 from salience.run.environment import environment
-from salience.run.explain import explain
 from salience.run.files import write_answers, write_members, write_numbers
 from salience.run.folder import RunFolder
+from salience.run.importance_table import looks_once, write_importance
 from salience.run.settings import Settings
 from salience.run.watch import Watcher
 from salience.training import Fitted
@@ -42,6 +42,7 @@ LIMITS_OF_SEVERAL = (
     LIMITS[0],
     "An importance explains these models, not the world. Where it is faint, another seed may well say otherwise.",
 )
+ONE_LOOK = "The model looks once for all steps of its forecast: its importance does not tell the first from the last."
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,7 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
     write_numbers(folder, trained.fitted, sides, beside, proof, by_class)
     seeds = _seeds(trained, folder, watcher, seen, targets)
     write_answers(folder, ids, seen, targets)
-    kept = measure.explained(pipeline, rows)
-    result = explain(pipeline, [rows[i] for i in kept], ids=[ids[i] for i in kept])
-    result.save(folder.path / "importance.parquet")
+    result = write_importance(folder, pipeline, rows, ids)
     best = _best(beside, pipeline.task.scores[0])
     made = show.ReportContent(
         title=trained.settings.name or trained.data["name"],
@@ -119,7 +118,8 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
         history=content.history(trained.fitted, trained.settings.options.select or pipeline.task.scores[0]),
         intended_use=INTENDED_USE,
         limits=(LIMITS if seeds is None else LIMITS_OF_SEVERAL)
-        + ((f"The importance was not put to the proof: {reason}.",) if reason else ()),
+        + ((f"The importance was not put to the proof: {reason}.",) if reason else ())
+        + ((ONE_LOOK,) if looks_once(pipeline) else ()),
         data_files=(show.DataFile(**trained.data),),
         config=trained.settings.to_yaml(),
         environment=tuple(show.Fact(name, value) for name, value in environment().items()),

@@ -55,6 +55,7 @@ class ITransformer(Network):
     """
 
     elements: ClassVar[str] = "variables"
+    steps_apart: ClassVar[bool] = False
 
     def __init__(
         self,

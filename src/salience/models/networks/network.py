@@ -94,6 +94,8 @@ class Network(nn.Module, ABC):
     """
 
     elements: ClassVar[str]
+    #: Does the last record have one query per step of the horizon, so that steps can be looked at by themselves?
+    steps_apart: ClassVar[bool] = True
 
     def __init__(self, shape: WindowShape) -> None:
         super().__init__()
