@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from salience.core.errors import DataError, NotAvailable
-from salience.data.modalities import Table
+from salience.data.modalities import Series, Table
 from salience.evaluation import Score
 from salience.evaluation.baselines import baselines
 from salience.evaluation.faithfulness import Faithfulness, measure_faithfulness
 from salience.evaluation.importance import Received
 from salience.evaluation.scores import LOWER_IS_BETTER
+from salience.models.networks.network import Network
 from salience.pipeline import Pipeline
 from salience.reports import card, figure, page, stored
 from salience.reports import content as show
@@ -24,6 +25,7 @@ from salience.run.folder import RunFolder
 from salience.run.importance_table import looks_once, write_importance
 from salience.run.settings import Settings
 from salience.run.watch import Watcher
+from salience.tasks import Forecast
 from salience.training import Fitted
 
 if TYPE_CHECKING:
@@ -119,7 +121,8 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
         intended_use=INTENDED_USE,
         limits=(LIMITS if seeds is None else LIMITS_OF_SEVERAL)
         + ((f"The importance was not put to the proof: {reason}.",) if reason else ())
-        + ((ONE_LOOK,) if looks_once(pipeline) else ()),
+        + ((ONE_LOOK,) if looks_once(pipeline) else ())
+        + _passed_over(pipeline),
         data_files=(show.DataFile(**trained.data),),
         config=trained.settings.to_yaml(),
         environment=tuple(show.Fact(name, value) for name, value in environment().items()),
@@ -199,6 +202,22 @@ def _score_rows(
 def _telling(told: Mapping[str, Sequence[tuple[str, float, int]]]) -> tuple[show.TellingClass, ...]:
     return tuple(
         show.TellingClass(label, tuple(show.TellingUnit(*each) for each in units)) for label, units in told.items()
+    )
+
+
+def _passed_over(pipeline: Pipeline) -> tuple[str, ...]:
+    """What a network that forecasts each variable from its own past leaves aside."""
+    model = (pipeline.members[0] if pipeline.members else pipeline).model
+    task = pipeline.task
+    if not isinstance(task, Forecast) or not isinstance(model, Network) or not model.alone:
+        return ()
+    (series,) = pipeline.modalities.values()
+    aside = [name for name in cast(Series, series).channels.variables if name not in task.targets]
+    if not aside:
+        return ()
+    return (
+        f"{type(model).__name__} forecasts each variable from its own past and does not read "
+        f"{', '.join(map(repr, aside))}: RecurrentAttention, TemporalFusion and ITransformer do.",
     )
 
 

@@ -50,7 +50,10 @@ def drawing(window: Window, answer: Answer, by_step: Mapping[int, Sequence[Heat]
     shown: dict[str, object] = {
         "series": window.name,
         "stamps": window.stamps(),
-        "values": {name: _numbers(window.past[:, v]) for v, name in enumerate(names)},
+        "values": {
+            name: _numbers(window.past[:, v]) for v, name in enumerate(names) if name not in window.table.categories
+        },
+        "categories": {name: window.categories(name) for name in names if name in window.table.categories},
     }
     if isinstance(found, Trajectory):
         index = [names.index(name) for name in found.targets]

@@ -90,15 +90,16 @@ class Forecast:
             DataError: there is no window, a target is no variable or is known ahead, or has no number in these rows.
         """
         table, rows = only_table(targets)
-        free = [name for v, name in enumerate(table.variables) if not table.known[v]]
+        free = [name for v, name in enumerate(table.variables) if not table.known[v] and name not in table.categories]
         self.targets = self.targets or tuple(free)
         for name in self.targets:
             if name not in free:
-                reason = "is known ahead" if name in table.variables else "is no variable of the series"
-                raise DataError(f"the target '{name}' {reason}", where="Forecast", fix=did_you_mean(name, free))
-        mean, deviation = moments(table, rows)
+                raise DataError(
+                    f"the target '{name}' {_refused(table, name)}", where="Forecast", fix=did_you_mean(name, free)
+                )
         index = [table.variables.index(name) for name in self.targets]
-        self.mean, self.deviation = mean[index].tolist(), deviation[index].tolist()
+        mean, deviation = moments(table, rows, index)
+        self.mean, self.deviation = mean.tolist(), deviation.tolist()
         self.naive = [_naive(table, rows, v, self.season) for v in index]
         return self
 
@@ -167,9 +168,10 @@ class Forecast:
             look_back=series.look_back,
             horizon=self.horizon,
             variables=arranged.channels,
-            targets=tuple(series.channels.index(name) for name in self.targets),
+            targets=tuple(series.channels.names.index(name) for name in self.targets),
             outputs=self.outputs,
             future=arranged.num_ahead,
+            plain=series.channels.plain,
             patch=series.patch if series.elements == "patches" else None,
             column=column,
         )
@@ -210,6 +212,13 @@ def _check(quantiles: tuple[float, ...]) -> None:
             where="Forecast",
             fix="give ascending numbers between 0 and 1 with 0.5 among them, such as [0.1, 0.5, 0.9]",
         )
+
+
+def _refused(table: LongTable, name: str) -> str:
+    """Why a column cannot be forecast."""
+    if name in table.categories:
+        return "holds categories, and only numbers can be forecast"
+    return "is known ahead" if name in table.variables else "is no variable of the series"
 
 
 def _naive(table: LongTable, rows: np.ndarray, variable: int, season: int) -> float:

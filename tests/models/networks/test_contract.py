@@ -89,6 +89,11 @@ def test_importances_of_positions_sum_to_one(case: Case, shape: WindowShape) -> 
         torch.testing.assert_close(weights.double().sum(-1), torch.ones(B).double(), rtol=1e-5, atol=0)
 
 
+@each_network
+def test_a_network_says_whether_it_reads_more_than_the_targets(case: Case) -> None:
+    assert make(case).alone == case.independent
+
+
 @each_shape
 def test_the_steps_of_a_forecast_together_are_the_whole(case: Case, shape: WindowShape) -> None:
     network = make(case, shape)

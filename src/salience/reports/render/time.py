@@ -33,8 +33,8 @@ def render(cell: str, heats: Sequence[Heat], *, full: float | None = None, limit
     """The picture of one window.
 
     Args:
-        cell: JSON with `stamps`, `values` (numbers by variable), `ahead`, `forecasts` and `attention` (by the step of
-            the forecast, a share per time stamp); None is a missing number.
+        cell: JSON with `stamps`, `values` (numbers by variable), `ahead`, `forecasts`, `categories` (by
+            variable) and `attention` (by the step of the forecast, a share per time stamp); None is missing.
         full: not used: fields hold sums of scores, and are compared within one picture.
         limit: not used: a picture does not grow with its window.
 
@@ -44,14 +44,15 @@ def render(cell: str, heats: Sequence[Heat], *, full: float | None = None, limit
     try:
         shown = json.loads(cell)
         stamps = [*shown["stamps"], *shown.get("ahead", ())]
-        variables = list(shown["values"])
+        variables = [*shown["values"], *shown.get("categories", ())]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError("the cell does not hold the numbers of a window", where="a picture of time") from error
     maps = {_across_steps(shown): _by_step(shown, stamps)} if shown.get("attention") else {}
     maps["importance by variable"] = _rows(heats, stamps, variables)
     height, parts = _TOP + _PLOT + 4, [*_plot(shown, len(stamps))]
     for title, rows in maps.items():
-        parts += [text(_LEFT, height + 13, title, css="tick"), *_map(rows, stamps, height + _HEAD)]
+        head = text(_LEFT, height + 13, title, css="tick")
+        parts += [head, *_map(rows, stamps, height + _HEAD, shown.get("categories", {}))]
         height += _HEAD + _ROW * len(rows)
     height += 26
     parts += _axis(shown, stamps, height)
@@ -128,7 +129,9 @@ def _plot(shown: Mapping[str, Any], steps: int) -> list[Markup]:
     return [*parts, text(_LEFT, 13, legend, css="name")]
 
 
-def _map(rows: Mapping[str, Sequence[float]], stamps: Sequence[str], top: int) -> list[Markup]:
+def _map(
+    rows: Mapping[str, Sequence[float]], stamps: Sequence[str], top: int, named: Mapping[str, Sequence[str | None]]
+) -> list[Markup]:
     strongest = max((abs(score) for row in rows.values() for score in row), default=0.0)
     field = Markup(
         '<rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}" fill-opacity="{:.2f}"><title>{}</title></rect>'
@@ -143,7 +146,8 @@ def _map(rows: Mapping[str, Sequence[float]], stamps: Sequence[str], top: int) -
         for i, score in enumerate(row):
             if strongest and abs(score) >= _FAINTEST * strongest:
                 kind = "against" if score < 0 else "for"
-                told = f"{name}, {_between(i, len(row), stamps)}: {number(score)}"
+                told = f"{name}{_is(named.get(name, ()), i, len(row), len(stamps))}, {_between(i, len(row), stamps)}"
+                told += f": {number(score)}"
                 parts.append(field.format(kind, _LEFT + i * width, y, width, _ROW - 2, abs(score) / strongest, told))
     return parts
 
@@ -174,8 +178,19 @@ def _across(step: float, steps: int) -> float:
     return _LEFT + (step + 0.5) / steps * (WIDTH - _LEFT - _RIGHT)
 
 
+def _inside(i: int, count: int, steps: int) -> list[int]:
+    """The time stamps of a field."""
+    return [step for step in range(steps) if step * count // steps == i]
+
+
+def _is(categories: Sequence[str | None], i: int, count: int, steps: int) -> str:
+    """The category that holds all over a field, if one does."""
+    held = {categories[step] for step in _inside(i, count, steps) if step < len(categories)}
+    return f" is {next(iter(held)) or 'missing'}" if len(held) == 1 else ""
+
+
 def _between(i: int, count: int, stamps: Sequence[str]) -> str:
-    inside = [step for step in range(len(stamps)) if step * count // len(stamps) == i]
+    inside = _inside(i, count, len(stamps))
     first, last = stamps[inside[0]], stamps[inside[-1]]
     return first if first == last else f"{first} to {last}"
 
