@@ -63,10 +63,20 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> salience.Run:
 
 def test_the_run_says_how_good_it_is_beside_the_simple_models(finished: salience.Run) -> None:
     found = finished.metrics
-    names = {"pinball", "mse", "mae", "mae_units", "mase", "smape", "direction", "coverage"}
+    names = {"pinball", "mse", "mae", "mae_units", "mase", "mase_pooled", "smape", "direction", "coverage"}
     assert set(found["test"]) == names
     assert set(found["baselines"]) == {"naive", "seasonal naive", "drift", "linear"}
     assert all(score["low"] <= score["value"] <= score["high"] for score in found["test"].values())
+
+
+def test_each_series_and_each_step_has_scores_of_its_own(finished: salience.Run) -> None:
+    by_series = pd.read_csv(finished.folder / "scores_by_series.csv")
+    assert by_series["series"].tolist() == ["north", "south"]
+    assert by_series["windows"].tolist() == [10, 10]
+    assert by_series["mase"].mean() == pytest.approx(finished.metrics["test"]["mase"]["value"])
+    by_step = pd.read_csv(finished.folder / "scores_by_step.csv")
+    assert by_step["step"].tolist() == [1, 2, 3, 4]
+    assert by_step["mae"].mean() == pytest.approx(finished.metrics["test"]["mae"]["value"])
 
 
 def test_predictions_say_which_time_stamp_of_which_series(finished: salience.Run) -> None:

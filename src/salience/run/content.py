@@ -62,6 +62,7 @@ SCORES: Mapping[str, str] = {
     "mse": "mean squared error",
     "mae_units": "mean absolute error in the user's unit",
     "mase": "MASE",
+    "mase_pooled": "MASE by one scale for all series",
     "smape": "sMAPE (percent)",
     "direction": "right direction",
     "pinball": "pinball loss",

@@ -169,7 +169,7 @@ def choose(pipeline: Pipeline, seen: Seen, *, count: int, seed: int) -> dict[int
 def _wrongness(pipeline: Pipeline, seen: Seen) -> np.ndarray:
     """How wrong each answer is: the sureness of a wrong class, or the distance from the true number; 0 if right."""
     if isinstance(pipeline.task, Forecast):
-        error = pipeline.task.apart(seen.raw)[..., pipeline.task.point] - seen.target[:, 1:]
+        error = pipeline.task.apart(seen.raw)[..., pipeline.task.point] - pipeline.task.true(seen.target)
         return error.square().nanmean((1, 2)).nan_to_num().numpy()
     if seen.target.is_floating_point() and seen.target.ndim == 1:
         return (seen.raw[:, 0] - seen.target).abs().numpy()

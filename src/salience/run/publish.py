@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from salience.core.errors import DataError, NotAvailable
-from salience.data.modalities import Series, Table
+from salience.data.modalities import Table
 from salience.evaluation import Score
 from salience.evaluation.baselines import baselines
 from salience.evaluation.faithfulness import Faithfulness, measure_faithfulness
 from salience.evaluation.importance import Received
 from salience.evaluation.scores import LOWER_IS_BETTER
-from salience.models.networks.network import Network
 from salience.pipeline import Pipeline
 from salience.reports import card, figure, page, stored
 from salience.reports import content as show
 from salience.run import content, measure
 from salience.run.columns import column_importance
 from salience.run.environment import environment
-from salience.run.files import write_answers, write_members, write_numbers
+from salience.run.files import write_answers, write_members, write_numbers, write_series_scores
 from salience.run.folder import RunFolder
-from salience.run.importance_table import looks_once, write_importance
+from salience.run.importance_table import write_importance
+from salience.run.limits import INTENDED_USE, limits
 from salience.run.settings import Settings
 from salience.run.watch import Watcher
 from salience.tasks import Forecast
@@ -32,19 +32,6 @@ if TYPE_CHECKING:
     from salience.run.prepared import Prepared
 
 CONTENT = "report.json"
-INTENDED_USE = (
-    "Answers rows that resemble the training rows. Importances say what the model used, as far as the measurement "
-    "below confirms it; they do not say what causes the target in the world."
-)
-LIMITS = (
-    "Rows unlike the training rows are answered all the same, and often with unfounded certainty.",
-    "An importance explains this model, not the world, and not another model trained with another seed.",
-)
-LIMITS_OF_SEVERAL = (
-    LIMITS[0],
-    "An importance explains these models, not the world. Where it is faint, another seed may well say otherwise.",
-)
-ONE_LOOK = "The model looks once for all steps of its forecast: its importance does not tell the first from the last."
 
 
 @dataclass(frozen=True)
@@ -94,6 +81,8 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
     write_numbers(folder, trained.fitted, sides, beside, proof, by_class)
     seeds = _seeds(trained, folder, watcher, seen, targets)
     write_answers(folder, ids, seen, targets)
+    if isinstance(pipeline.task, Forecast):
+        write_series_scores(folder, pipeline.task, seen, targets)
     result = write_importance(folder, pipeline, rows, ids)
     best = _best(beside, pipeline.task.scores[0])
     made = show.ReportContent(
@@ -119,10 +108,7 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
         seeds=seeds,
         history=content.history(trained.fitted, trained.settings.options.select or pipeline.task.scores[0]),
         intended_use=INTENDED_USE,
-        limits=(LIMITS if seeds is None else LIMITS_OF_SEVERAL)
-        + ((f"The importance was not put to the proof: {reason}.",) if reason else ())
-        + ((ONE_LOOK,) if looks_once(pipeline) else ())
-        + _passed_over(pipeline),
+        limits=limits(pipeline, targets, unproven=reason),
         data_files=(show.DataFile(**trained.data),),
         config=trained.settings.to_yaml(),
         environment=tuple(show.Fact(name, value) for name, value in environment().items()),
@@ -202,22 +188,6 @@ def _score_rows(
 def _telling(told: Mapping[str, Sequence[tuple[str, float, int]]]) -> tuple[show.TellingClass, ...]:
     return tuple(
         show.TellingClass(label, tuple(show.TellingUnit(*each) for each in units)) for label, units in told.items()
-    )
-
-
-def _passed_over(pipeline: Pipeline) -> tuple[str, ...]:
-    """What a network that forecasts each variable from its own past leaves aside."""
-    model = (pipeline.members[0] if pipeline.members else pipeline).model
-    task = pipeline.task
-    if not isinstance(task, Forecast) or not isinstance(model, Network) or not model.alone:
-        return ()
-    (series,) = pipeline.modalities.values()
-    aside = [name for name in cast(Series, series).channels.variables if name not in task.targets]
-    if not aside:
-        return ()
-    return (
-        f"{type(model).__name__} forecasts each variable from its own past and does not read "
-        f"{', '.join(map(repr, aside))}: RecurrentAttention, TemporalFusion and ITransformer do.",
     )
 
 

@@ -30,7 +30,7 @@ class ITransformer(Network):
     in which order variables stand, so that they may be put in any other. Nothing is normalised between the layers and
     the last map, and layers begin by adding next to nothing, so that the network begins as a linear one.
 
-    Formula: :math:`z_v = W_e x_v + b_e` of the steps of each variable (and a vector of its own for each category), then layers
+    Formula: :math:`z_v = W_e x_v + b_e` of the steps of each variable (and one vector per category), then layers
     of attention over v, then :math:`\hat y_v = W z_v + b`, at the level and scale of the window.
 
     Cost: O(V^2 D + V D^2) time per layer, O(V D) memory; (L + F) D parameters of the two maps.
