@@ -128,7 +128,7 @@ class Pipeline:
             name = type(self.task).__name__
             raise NotAvailable(f"{name} cannot average the answers of several models", fix="train with one seed")
         self.members = tuple(self._member(each) for each in range(seed, seed + count))
-        models = [cast(Model, each.model) for each in self.members]
+        models = [cast(Model | Network, each.model) for each in self.members]
         self.model = Ensemble(models, cast(Averaging, self.task).average)
 
     def _series(self) -> Series:

@@ -60,6 +60,11 @@ def test_a_forecast_is_trained_and_made_from_the_command_line(
     units = json.loads(capsys.readouterr().out)
     assert {unit["variable"] for unit in units} == {"price", "sold"} or {unit["variable"] for unit in units} == {None}
     assert {unit["series"] for unit in units} == {"north"}
+    assert {(unit["horizon"], unit["horizon_stop"]) for unit in units} == {(1, 5)}
+    assert main(["explain", str(run), later, "--json", "--rows", "1", "--horizon", "2"]) == 0
+    assert {unit["horizon"] for unit in json.loads(capsys.readouterr().out)} == {2}
+    assert main(["explain", str(run), later, "--horizon", "6"]) == 2
+    assert "there is no step 6 in a horizon of 5" in capsys.readouterr().err
     assert main(["explain", str(run), later, "--rows", "1"]) == 0
     assert "predicted sold" in capsys.readouterr().out
     assert main(["evaluate", str(run), later, "--rows", "0", "--json"]) == 0

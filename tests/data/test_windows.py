@@ -71,7 +71,7 @@ def test_moments_leave_missing_numbers_out_and_a_constant_has_deviation_one() ->
     for t, row in enumerate(given):
         row["a"], row["b"] = [1.0, None, 3.0, 50.0][t], 7.0
     table = long(given)
-    mean, deviation = moments(table, np.array([True, True, True, False]))
+    mean, deviation = moments(table, np.array([True, True, True, False]), [0, 1])
     assert mean.tolist() == [2.0, 7.0]
     assert deviation.tolist() == [1.0, 1.0]
 
@@ -81,7 +81,7 @@ def test_a_variable_that_is_never_known_in_training_is_an_error() -> None:
     for row in given[:3]:
         row["a"] = None
     with pytest.raises(DataError, match="no number of 'a' is known in the training rows"):
-        moments(long(given), np.array([True, True, True, False]))
+        moments(long(given), np.array([True, True, True, False]), [0, 1])
 
 
 def test_windows_of_two_tables_cannot_be_learned_from() -> None:

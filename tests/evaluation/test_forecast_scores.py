@@ -8,6 +8,7 @@ from salience.core.errors import DataError
 from salience.evaluation.baselines import baselines
 from salience.evaluation.forecast_baselines import forecast_baselines
 from salience.evaluation.forecast_scores import forecast_statistics
+from salience.evaluation.forecast_tables import scores_by_series, scores_by_step
 from salience.evaluation.scores import task_scores
 from salience.tasks import Forecast
 from tests.data.series import every_window, long
@@ -18,7 +19,9 @@ def task(**options: object) -> Forecast:
     return made.restore({"targets": ["x"], "mean": [10.0], "deviation": [2.0], "naive": [4.0]})
 
 
-TARGET = torch.tensor([[[0.0], [1.0], [float("nan")]], [[0.0], [-1.0], [2.0]]])  # last 10; true 12, nan; 8, 14
+NAN = float("nan")
+# Naive errors 6 and 3; last 10; true 12, nan; 8, 14.
+TARGET = torch.tensor([[[3.0], [0.0], [1.0], [NAN]], [[1.5], [0.0], [-1.0], [2.0]]])
 
 
 def test_scores_by_hand() -> None:
@@ -27,9 +30,53 @@ def test_scores_by_hand() -> None:
     assert scores["mse"] == pytest.approx((0.5**2 + 1 + 0) / 3)
     assert scores["mae"] == pytest.approx((0.5 + 1 + 0) / 3)
     assert scores["mae_units"] == pytest.approx((1 + 2 + 0) / 3)
-    assert scores["mase"] == pytest.approx((1 + 2 + 0) / 3 / 4)
+    # Each error by the naive error of its own series, or all by that of all series together.
+    assert scores["mase"] == pytest.approx((1 / 6 + 2 / 3 + 0) / 3)
+    assert scores["mase_pooled"] == pytest.approx((1 + 2 + 0) / 3 / 4)
     assert scores["smape"] == pytest.approx(100 * (1 / 11.5 + 2 / 7) / 3)
     assert scores["direction"] == 1.0
+
+
+@pytest.mark.parametrize("naive", [0.0, NAN])
+def test_a_series_that_never_changes_or_was_never_seen_has_no_scaled_error(naive: float) -> None:
+    target = TARGET.clone()
+    target[0, 0] = naive
+    scores = task_scores(task(), torch.tensor([[0.5, 7.0], [-2.0, 2.0]]), target, draws=0)
+    assert scores["mase"].value == pytest.approx((2 / 3 + 0) / 2)
+    assert scores["mae_units"].value == pytest.approx(1)
+    target[1, 0] = naive
+    score = task_scores(task(), torch.zeros(2, 2), target, draws=0)["mase"]
+    assert score.value is None
+    assert score.reason.startswith("no true value is known, or no series that is judged changes")
+
+
+def test_scores_of_each_series_and_each_step_by_hand() -> None:
+    made = task()
+    answers = np.array([[11.0, 24.0], [6.0, 14.0], [12.0, 0.0]])
+    target = torch.cat([TARGET, TARGET[:1]]).numpy()
+    found = scores_by_series(made, answers, target, ["north", "south", "north"]).set_index("series")
+    assert list(found.columns) == ["target", "windows", *made.scores]
+    assert found["windows"].tolist() == [2, 1]
+    assert found.loc["north", "mae_units"] == pytest.approx((1 + 0) / 2)
+    assert found.loc["south", "mase"] == pytest.approx((2 + 0) / 2 / 3)
+    steps = scores_by_step(made, answers, target).set_index("step")
+    assert steps["mae_units"].tolist() == pytest.approx([(1 + 2 + 0) / 3, 0])
+    assert set(steps["target"]) == {"x"}
+
+
+def test_scores_of_series_average_to_those_of_all() -> None:
+    rng = np.random.default_rng(3)
+    made = Forecast(horizon=2).restore(
+        {"targets": ["x", "y"], "mean": [10.0, 1.0], "deviation": [2.0, 5.0], "naive": [4.0, 1.0]}
+    )
+    raw, target = torch.tensor(rng.normal(size=(30, 4))), torch.tensor(rng.normal(size=(30, 4, 2)))
+    target[:, 0] = target[:, 0].abs()
+    answers = made.probabilities(raw).numpy()
+    found = scores_by_series(made, answers, target.numpy(), ["abcde"[i % 5] for i in range(30)])
+    steps = scores_by_step(made, answers, target.numpy())
+    for name, score in task_scores(made, raw, target, draws=0).items():
+        assert found[name].mean() == pytest.approx(score.value)
+        assert steps[name].mean() == pytest.approx(score.value)
 
 
 def test_a_forecast_of_no_change_has_no_direction() -> None:
@@ -47,12 +94,12 @@ def test_pinball_and_coverage_by_hand() -> None:
 
 
 def test_missing_true_values_alone_leave_scores_undefined() -> None:
-    score = task_scores(task(), torch.zeros(1, 2), torch.full((1, 3, 1), float("nan")))["mse"]
+    score = task_scores(task(), torch.zeros(1, 2), torch.full((1, 4, 1), NAN))["mse"]
     assert (score.value, score.reason) == (None, "no true value is known")
 
 
 def test_windows_of_one_group_are_drawn_together() -> None:
-    raw, target = torch.randn(40, 2), torch.randn(40, 3, 1)
+    raw, target = torch.randn(40, 2), torch.randn(40, 4, 1)
     assert task_scores(task(), raw, target, groups=[0] * 40)["mse"].low is None
     assert task_scores(task(), raw, target, groups=[i // 4 for i in range(40)])["mse"].low is not None
 

@@ -47,8 +47,8 @@ def test_the_tables_have_one_line_per_fold_model_and_score() -> None:
     found = run()
     names = ["model", "naive", "drift", "seasonal naive", "linear"]
     assert found.folds["model"].drop_duplicates().tolist() == names
-    assert len(found.folds) == 3 * 5 * 6
-    assert len(found.together) == 5 * 6
+    assert len(found.folds) == 3 * 5 * 7
+    assert len(found.together) == 5 * 7
     assert found.folds["origin"].drop_duplicates().tolist() == ["120", "130", "140"]
     assert found.together["windows"].unique().tolist() == [3 * 9]
     values = found.together.set_index(["model", "score"])["value"]

@@ -1,6 +1,7 @@
 """A forecast from a table to a report, and what can be done with the run afterwards."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +63,20 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> salience.Run:
 
 def test_the_run_says_how_good_it_is_beside_the_simple_models(finished: salience.Run) -> None:
     found = finished.metrics
-    names = {"pinball", "mse", "mae", "mae_units", "mase", "smape", "direction", "coverage"}
+    names = {"pinball", "mse", "mae", "mae_units", "mase", "mase_pooled", "smape", "direction", "coverage"}
     assert set(found["test"]) == names
     assert set(found["baselines"]) == {"naive", "seasonal naive", "drift", "linear"}
     assert all(score["low"] <= score["value"] <= score["high"] for score in found["test"].values())
+
+
+def test_each_series_and_each_step_has_scores_of_its_own(finished: salience.Run) -> None:
+    by_series = pd.read_csv(finished.folder / "scores_by_series.csv")
+    assert by_series["series"].tolist() == ["north", "south"]
+    assert by_series["windows"].tolist() == [10, 10]
+    assert by_series["mase"].mean() == pytest.approx(finished.metrics["test"]["mase"]["value"])
+    by_step = pd.read_csv(finished.folder / "scores_by_step.csv")
+    assert by_step["step"].tolist() == [1, 2, 3, 4]
+    assert by_step["mae"].mean() == pytest.approx(finished.metrics["test"]["mae"]["value"])
 
 
 def test_predictions_say_which_time_stamp_of_which_series(finished: salience.Run) -> None:
@@ -82,14 +93,39 @@ def test_predictions_say_which_time_stamp_of_which_series(finished: salience.Run
 
 def test_importances_are_a_tidy_table_of_stretches(finished: salience.Run) -> None:
     lines = pd.read_parquet(finished.folder / "importance.parquet")
-    assert {"row", "start", "stop", "variable", "series", "score"} <= set(lines.columns)
-    np.testing.assert_allclose(lines.groupby("row")["score"].sum(), 1, atol=1e-5)
+    assert {"row", "horizon", "horizon_stop", "start", "stop", "variable", "series", "score"} <= set(lines.columns)
+    assert sorted(set(zip(lines["horizon"], lines["horizon_stop"], strict=True))) == [(1, 1), (2, 2), (3, 3), (4, 4)]
+    np.testing.assert_allclose(lines.groupby(["row", "horizon"])["score"].sum(), 1, atol=1e-5)
+
+
+def test_importance_of_the_steps_averages_to_that_of_the_forecast(finished: salience.Run) -> None:
+    whole = finished.explain(sales())
+    steps = [finished.explain(sales(), horizon=step) for step in range(1, HORIZON + 1)]
+    assert [each.horizon for each in (whole, *steps)] == [(1, 4), (1, 1), (2, 2), (3, 3), (4, 4)]
+    np.testing.assert_allclose(np.mean([each.importance for each in steps], axis=0), whole.importance, atol=1e-6)
+    assert not np.allclose(steps[0].importance, steps[-1].importance, atol=1e-6)
+    frame = steps[2][1].to_frame()
+    assert set(frame["horizon"]) == set(frame["horizon_stop"]) == {3}
+    assert set(frame["series"]) == {"south"}
+
+
+def test_other_methods_explain_a_step_too(finished: salience.Run) -> None:
+    first, last = (finished.explain(sales(), method="gradient_x_input", horizon=step) for step in (1, HORIZON))
+    assert not np.allclose(first.importance, last.importance)
+
+
+@pytest.mark.parametrize("step", [0, HORIZON + 1])
+def test_a_step_that_is_not_forecast_cannot_be_explained(finished: salience.Run, step: int) -> None:
+    with pytest.raises(ConfigError, match=f"there is no step {step} in a horizon of 4"):
+        finished.explain(sales(), horizon=step)
 
 
 def test_the_report_draws_time(finished: salience.Run) -> None:
     page = (finished.folder / "report.html").read_text(encoding="utf-8")
     assert 'class="chart time"' in page
     assert "past, forecast (blue), truth (dashed), 0.1 to 0.9 quantile (band)" in page
+    assert re.search(r"attention by step of the forecast: \d+% lies elsewhere for step 4 than for step 1", page)
+    assert all(f">step {step}<" in page for step in (1, 2, 4))
 
 
 def test_the_config_makes_the_same_run_again(finished: salience.Run, tmp_path: Path) -> None:

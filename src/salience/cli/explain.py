@@ -33,7 +33,7 @@ def explain(arguments: argparse.Namespace) -> None:
     pipeline = _pipeline(arguments)
     method = ("rollout" if arguments.model else "received") if arguments.method is None else arguments.method
     rows, ids = _rows(arguments, pipeline)
-    result = explain_rows(pipeline, rows, method=method, ids=ids)
+    result = explain_rows(pipeline, rows, method=method, horizon=arguments.horizon, ids=ids)
     told: dict[str, Any] = {"rows": len(result)}
     if arguments.out:
         with whole(arguments.out) as partial:

@@ -1,11 +1,12 @@
-"""One long table of many series: a row per series and time stamp, sorted, as numbers.
+"""One long table of many series: a row per series and time stamp, sorted, as numbers and numbered categories.
 
 Legend: N rows, K series, V variables.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -27,11 +28,11 @@ class Roles:
     series: str | None = None
     """The column that names the series; None where the table is one series."""
     variables: tuple[str, ...] | None = None
-    """Columns of numbers that are known up to now; by default every column of numbers that plays no other part."""
+    """Columns that are known up to now; by default every column of numbers that plays no other part."""
     known: tuple[str, ...] = ()
-    """Columns of numbers that are known ahead: prices that are set, holidays, plans."""
+    """Columns that are known ahead: prices that are set, holidays, plans."""
     static: tuple[str, ...] = ()
-    """Columns of numbers that stay the same within a series."""
+    """Columns that stay the same within a series."""
     calendar: tuple[str, ...] = ()
     """What is read from the time stamp itself, and so is known ahead: hour, weekday, day, month, ..."""
 
@@ -45,7 +46,7 @@ class LongTable:
     stamps: np.ndarray  # [N] texts, as the user wrote them
     times: Float[np.ndarray, "N"]  # seconds since 1970, or the numbers that stand in the column
     variables: tuple[str, ...]
-    values: Float[np.ndarray, "N V"]
+    values: Float[np.ndarray, "N V"]  # of a variable that holds categories their numbers, as in `categories`
     known: Bool[np.ndarray, "V"]  # is the variable known ahead?
     static: Bool[np.ndarray, "V"]  # does it stay the same within a series?
     calendar: Bool[np.ndarray, "V"]  # is it read from the time stamp?
@@ -53,13 +54,17 @@ class LongTable:
     dates: bool  # are the times dates?
     rows: Int[np.ndarray, "N"]  # the row of the user's table, counted from 0; -1 where a gap was filled
     notes: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of the variables that are no numbers
 
     def __len__(self) -> int:
         return len(self.times)
 
 
-def read_long(frame: pd.DataFrame, roles: Roles) -> LongTable:
+def read_long(frame: pd.DataFrame, roles: Roles, *, categorical: Collection[str] | None = None) -> LongTable:
     """Understand a frame from `salience.data.table.read` as series. Rows may come in any order.
+
+    Args:
+        categorical: the columns to read as categories; by default those that are named and whose cells are no numbers.
 
     Raises:
         DataError: a cell is no number or no time stamp, a time stamp occurs twice in a series, some stamps have a zone
@@ -76,7 +81,10 @@ def read_long(frame: pd.DataFrame, roles: Roles) -> LongTable:
     names = _variables(frame, roles)
     stamps = read_stamps(column(frame, roles.time), source_of(frame))
     series, of_row = _series(frame, roles.series)
-    numbers = np.stack([_numbers(frame, name) for name in names], axis=1)
+    if categorical is None:
+        categorical = [name for name in names if _given(frame[name]) and not _is_numeric(frame[name])]
+    categories = {name: _categories(frame[name]) for name in names if name in categorical}
+    numbers = np.stack([categories[name][1] if name in categories else _numbers(frame, name) for name in names], axis=1)
     features = calendar_numbers(stamps.times, roles.calendar, dates=stamps.dates)
     order = np.lexsort((stamps.times, of_row))
     _check_once(frame, roles, stamps, of_row, order)
@@ -96,13 +104,14 @@ def read_long(frame: pd.DataFrame, roles: Roles) -> LongTable:
         dates=stamps.dates,
         rows=order,
         notes=(*stamps.notes, *_sorting(stamps, of_row, roles.time)),
+        categories={name: named for name, (named, _) in categories.items()},
     )
     _check_static(table, source_of(frame))
     return table
 
 
 def _variables(frame: pd.DataFrame, roles: Roles) -> tuple[str, ...]:
-    """The columns of numbers in the order of the table: those known up to now, then known ahead, then static."""
+    """The columns to read, in the order of the table: those known up to now, then known ahead, then static."""
     named = [roles.time, *([roles.series] if roles.series else []), *roles.known, *roles.static]
     rest = [str(name) for name in frame.columns if name not in named]
     chosen = tuple(name for name in rest if _is_numeric(frame[name])) if roles.variables is None else roles.variables
@@ -117,14 +126,31 @@ def _variables(frame: pd.DataFrame, roles: Roles) -> tuple[str, ...]:
     for name in (*named, *chosen):
         column(frame, name)
     if not chosen:
-        raise DataError("no column of numbers is left to be a variable", where=source_of(frame))
+        raise DataError(
+            "no column of numbers is left to be a variable",
+            where=source_of(frame),
+            fix="name the columns to read as `variables`; texts are read as categories where they are named",
+        )
     return (*chosen, *roles.known, *roles.static)
+
+
+def _given(cells: pd.Series) -> list[str]:
+    """Cells that hold something, up to a number that tells as much as all of them."""
+    return [str(cell) for cell in cells[cells.notna()].iloc[:2000] if str(cell).strip()]
 
 
 def _is_numeric(cells: pd.Series) -> bool:
     """Are most cells numbers? A few odd ones are errors, and do not make a column another kind."""
-    given = [str(cell) for cell in cells[cells.notna()].iloc[:2000]]
+    given = _given(cells)
     return bool(given) and bool(np.isfinite(numbers_of(given)).mean() > 0.95)
+
+
+def _categories(cells: pd.Series) -> tuple[tuple[str, ...], Float[np.ndarray, "N"]]:
+    """The names of the categories of a column, and the number of that of each row; NaN where it is missing."""
+    texts = np.array(["" if cell is None else str(cell).strip() for cell in cells], dtype=object)
+    texts[cells.isna().to_numpy() | (texts == "")] = None
+    numbers, names = pd.factorize(texts)
+    return tuple(names), np.where(numbers < 0, np.nan, numbers)
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> Float[np.ndarray, "N"]:

@@ -1,4 +1,4 @@
-"""Look series over before training: missing numbers, columns that never change, series too short, future given away."""
+"""Look series over before training: what is missing, never changes, is new, is too short, or gives the future away."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def check_series(
     findings = [
         *_given_away(table, rows, targets),
         *_constant(table, rows),
+        *_unseen(table, rows),
         *_missing(table),
         *_short(table, look_back + horizon),
     ]
@@ -35,7 +36,8 @@ def check_series(
 
 def _given_away(table: LongTable, rows: np.ndarray, targets: Sequence[str]) -> Iterator[Finding]:
     """Columns that are said to be known ahead and nearly equal a target of the same moment."""
-    for v in np.flatnonzero(table.known & ~table.static & ~table.calendar):
+    numbers = [name not in table.categories for name in table.variables]
+    for v in np.flatnonzero(table.known & ~table.static & ~table.calendar & numbers):
         for name in targets:
             if name not in table.variables:
                 continue
@@ -61,12 +63,31 @@ def _constant(table: LongTable, rows: np.ndarray) -> Iterator[Finding]:
         values = table.values[rows, v]
         values = values[np.isfinite(values)]
         if len(values) and values.min() == values.max():
+            named = table.categories.get(table.variables[v])
+            said = f"{values[0]:g}" if named is None else f"'{named[int(values[0])]}'"
             yield Finding(
                 "warning",
                 "constant in train",
-                f"'{table.variables[v]}' is {values[0]:g} in all training rows, so that nothing can be learned of it",
+                f"'{table.variables[v]}' is {said} in all training rows, so that nothing can be learned of it",
                 count=int(rows.sum()),
                 columns=(table.variables[v],),
+            )
+
+
+def _unseen(table: LongTable, rows: np.ndarray) -> Iterator[Finding]:
+    for name, named in table.categories.items():
+        codes = table.values[:, table.variables.index(name)]
+        known = set(np.unique(codes[rows]).tolist())
+        new = np.isfinite(codes) & ~np.isin(codes, list(known))
+        if new.any():
+            found = [named[int(code)] for code in np.unique(codes[new])]
+            yield Finding(
+                "warning",
+                "unseen categories",
+                f"'{name}' holds {len(found):,} categories that training rows do not have, in {new.sum():,} rows; all "
+                f"are read as 'unseen', of which nothing was learned: {', '.join(map(repr, found[:5]))}",
+                count=int(new.sum()),
+                columns=(name,),
             )
 
 
@@ -74,11 +95,16 @@ def _missing(table: LongTable) -> Iterator[Finding]:
     for v, name in enumerate(table.variables):
         count = int(np.isnan(table.values[:, v]).sum())
         if count:
+            how = (
+                "that is a category of its own"
+                if name in table.categories
+                else "the last number before is read in its place, with an indicator, and nothing is learned or judged "
+                "there"
+            )
             yield Finding(
                 "warning" if count > 0.05 * len(table) else "info",
-                "missing numbers",
-                f"'{name}' is missing in {count:,} of {len(table):,} rows; the last number before is read in its "
-                "place, with an indicator, and nothing is learned or judged there",
+                "missing categories" if name in table.categories else "missing numbers",
+                f"'{name}' is missing in {count:,} of {len(table):,} rows; {how}",
                 count=count,
                 columns=(name,),
             )

@@ -45,6 +45,12 @@ class Window:
         beyond = np.full((self.horizon - len(there), there.shape[1]), np.nan)
         return np.concatenate([there, beyond]) if len(beyond) else there
 
+    def categories(self, variable: str) -> list[str | None]:
+        """The categories of a variable in the look-back and the horizon, as far as the series goes; None is missing."""
+        named, v = self.table.categories[variable], self.table.variables.index(variable)
+        codes = np.concatenate([self.past[:, v], self.future[:, v]])
+        return [None if np.isnan(code) else named[int(code)] for code in codes]
+
     @property
     def name(self) -> str:
         """The name of the series; empty where the table is one series."""
@@ -141,15 +147,17 @@ def only_table(cells: Iterable[Window]) -> tuple[LongTable, Bool[np.ndarray, "N"
     return found[0]
 
 
-def moments(table: LongTable, rows: Bool[np.ndarray, "N"]) -> tuple[Float[np.ndarray, "V"], Float[np.ndarray, "V"]]:
-    """Mean and standard deviation of each variable over these rows; 1 for the deviation where nothing varies.
+def moments(
+    table: LongTable, rows: Bool[np.ndarray, "N"], variables: Sequence[int]
+) -> tuple[Float[np.ndarray, "V"], Float[np.ndarray, "V"]]:
+    """Mean and standard deviation of some variables over these rows; 1 for the deviation where nothing varies.
 
     Raises:
         DataError: a variable has no number in these rows.
     """
-    values = table.values[rows]
+    values = table.values[rows][:, list(variables)]
     known = np.isfinite(values)
-    empty = [name for name, some in zip(table.variables, known.any(0), strict=True) if not some]
+    empty = [table.variables[v] for v, some in zip(variables, known.any(0), strict=True) if not some]
     if empty:
         raise DataError(
             f"no number of {', '.join(map(repr, empty))} is known in the training rows",

@@ -24,7 +24,7 @@ from salience.tasks import Forecast, Task
 
 #: Scores of which less is better; of all others more is better.
 LOWER_IS_BETTER = frozenset(
-    {"log_loss", "ece", "hamming", "mse", "mae", "rmse", "mae_units", "mase", "smape", "pinball"}
+    {"log_loss", "ece", "hamming", "mse", "mae", "rmse", "mae_units", "mase", "mase_pooled", "smape", "pinball"}
 )
 
 Groups = Sequence[Hashable] | None
@@ -34,7 +34,8 @@ REASONS = {
     "auroc": "it needs rows of at least two classes",
     "r2": "it needs targets that differ",
     **dict.fromkeys(("mse", "mae", "rmse", "mae_units", "smape", "pinball", "coverage"), "no true value is known"),
-    "mase": "no true value is known, or the training rows never change from one season to the next",
+    "mase": "no true value is known, or no series that is judged changes from one season to the next in training rows",
+    "mase_pooled": "no true value is known, or the training rows never change from one season to the next",
     "direction": "no true value differs from the last known one",
     "pearson": "it needs predictions and targets that differ",
     "spearman": "it needs predictions and targets that differ",

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from salience.core.batch import Batch
 from salience.core.errors import ConfigError
 from salience.models.model import Model, Output
+from salience.models.networks.network import Network
 
 #: From the answers of all members to one answer; `task.average`.
 Average = Callable[[Float[Tensor, "M B C"]], Float[Tensor, "B C"]]
@@ -37,7 +38,7 @@ class Ensemble(nn.Module):
         ConfigError: there are fewer than two members.
     """
 
-    def __init__(self, members: Sequence[Model], average: Average) -> None:
+    def __init__(self, members: Sequence[Model | Network], average: Average) -> None:
         super().__init__()
         if len(members) < 2:
             raise ConfigError(f"an ensemble has at least two members, got {len(members)}", fix="train a single model")
@@ -45,9 +46,9 @@ class Ensemble(nn.Module):
         self._average = average
 
     @property
-    def models(self) -> list[Model]:
+    def models(self) -> list[Model | Network]:
         """The members as what they are."""
-        return cast(list[Model], list(self.members))
+        return cast("list[Model | Network]", list(self.members))
 
     def forward(self, batch: Batch) -> Output:
         return self.read(self.embed(batch), batch)

@@ -1,6 +1,6 @@
 """From the records of one column to one weight per position: what the attention that was paid adds up to.
 
-Legend: B examples, S sources, H heads, E edges.
+Legend: B examples, T queries of the last record, S sources, H heads, E edges.
 
 All functions multiply a vector through the records from the last to the first, so that no matrix is made.
 """
@@ -19,7 +19,7 @@ from salience.kernels.edges import Edges
 from salience.models.groups import OverGroups, OverSteps
 
 
-def position_weights(records: Sequence[Attention]) -> Float[Tensor, "B S"]:
+def position_weights(records: Sequence[Attention], asked: Float[Tensor, "B T"] | None = None) -> Float[Tensor, "B S"]:
     r"""The weight each position has in the pooled vector: :math:`w = \bar a^\top \bar G_n \cdots \bar G_1`.
 
     :math:`\bar a` is the last record (the pool's) and :math:`\bar G` are the grouping records (from words to
@@ -27,19 +27,19 @@ def position_weights(records: Sequence[Attention]) -> Float[Tensor, "B S"]:
     a position then stands for all it has gathered. `rollout` counts them. A pool that reads the positions a question is
     about (`AtNode`) looks at nothing else, so that all there is to tell is what they have gathered: that of `rollout`.
 
-    `records` are those of one column, from input to output. The result sums to one per example that has positions
-    if the rows of the records do.
+    `records` are those of one column, from input to output, and `asked` says how much each query of the last one
+    counts, all alike by default. The result sums to one per example that has positions if the rows of the records do.
     """
     if isinstance(records[-1], Asked):
-        return rollout(records)
-    weights = records[-1].received().mean(1)
+        return rollout(records, asked)
+    weights = records[-1].received(asked).mean(1)
     for record in reversed(records[:-1]):
         if _is_grouping(record):
             weights = record.received(weights).mean(1)
     return weights
 
 
-def rollout(records: Sequence[Attention]) -> Float[Tensor, "B S"]:
+def rollout(records: Sequence[Attention], asked: Float[Tensor, "B T"] | None = None) -> Float[Tensor, "B S"]:
     r"""Attention rollout: as `position_weights`, with self-attention counted as :math:`\frac12 (\bar A + I)`.
 
     The half that stays is the residual connection; a layer without one passes on :math:`\bar A` (`record.stays`). The
@@ -47,7 +47,7 @@ def rollout(records: Sequence[Attention]) -> Float[Tensor, "B S"]:
 
     Reference: Abnar and Zuidema 2020, "Quantifying Attention Flow in Transformers", section 3.
     """
-    weights = records[-1].received().mean(1)
+    weights = records[-1].received(asked).mean(1)
     for record in reversed(records[:-1]):
         weights = _through(record, weights)
     return weights

@@ -42,7 +42,7 @@ class LastLook:
                 fix="ask a model that was made by salience",
             )
         self._model = model
-        self._members = model.models if isinstance(model, Ensemble) else [model]
+        self._members = cast(list[Model], members)
         looks = [look for member in self._members for look in _looks(member, batch)]
         self._told = [each.told for each in looks]
         self.layouts: list[Layout] = [each.layout for each in looks]

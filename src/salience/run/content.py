@@ -62,6 +62,7 @@ SCORES: Mapping[str, str] = {
     "mse": "mean squared error",
     "mae_units": "mean absolute error in the user's unit",
     "mase": "MASE",
+    "mase_pooled": "MASE by one scale for all series",
     "smape": "sMAPE (percent)",
     "direction": "right direction",
     "pinball": "pinball loss",
@@ -114,6 +115,7 @@ def _example(
         target=str(truth(target, answer)) if isinstance(target, Window) else written(target),
         correct=None if isinstance(answer.prediction, float | Trajectory) else answer.prediction == target,
         note=shown.note,
+        by_step=shown.by_step,
     )
 
 
@@ -126,11 +128,12 @@ def example(
     target: str | None = None,
     correct: bool | None = None,
     note: str = "",
+    by_step: Mapping[int, Sequence[Heat]] | None = None,
 ) -> show.ShownExample:
-    """One row with its answer and its importances by method."""
+    """One row with its answer and its importances by method, and of a forecast attention for some of its steps."""
     return show.ShownExample(
         row_id=row_id,
-        cells=cells_of(row, answer, heats),
+        cells=cells_of(row, answer, heats, by_step),
         prediction=said(answer),
         target=target,
         correct=correct,
@@ -141,18 +144,23 @@ def example(
     )
 
 
-def cells_of(row: Mapping[str, object], answer: Answer, heats: Mapping[str, Sequence[Heat]]) -> dict[str, str]:
+def cells_of(
+    row: Mapping[str, object],
+    answer: Answer,
+    heats: Mapping[str, Sequence[Heat]],
+    by_step: Mapping[int, Sequence[Heat]] | None = None,
+) -> dict[str, str]:
     """What is drawn: each cell by itself, but all columns of a table in one picture."""
     drawn = [heat for each in heats.values() for heat in each if isinstance(heat.unit.place, Column)]
     tabular = {heat.unit.column for heat in drawn}
-    cells = {name: cell_text(cell, answer) for name, cell in row.items() if name not in tabular}
+    cells = {name: cell_text(cell, answer, by_step) for name, cell in row.items() if name not in tabular}
     return {**cells, TABLE: ""} if tabular else cells
 
 
-def cell_text(cell: object, answer: Answer) -> str:
+def cell_text(cell: object, answer: Answer, by_step: Mapping[int, Sequence[Heat]] | None = None) -> str:
     """What a picture of a cell is drawn from: its text, or the numbers of a window and its forecast as JSON."""
     if isinstance(cell, Window):
-        return drawing(cell, answer)
+        return drawing(cell, answer, by_step)
     if isinstance(cell, NodeView | PairView):
         return json.dumps({"asked": [str(cell.graph.ids[number]) for number in cell.asked]}, ensure_ascii=False)
     return mended(cell) if isinstance(cell, str) else ""

@@ -10,6 +10,7 @@ from salience.pipeline import Pipeline
 from salience.reports import content as show
 from salience.run import content
 from salience.run.environment import environment
+from salience.run.measure import attention_of_steps
 from salience.run.result import Result
 
 #: Rows of a page.
@@ -21,8 +22,15 @@ def explained(pipeline: Pipeline, result: Result, proof: show.Proof | None, *, t
     rows = [dict(row) for row in result.rows[:SHOWN]]
     beside = [each for each in COMPETITORS if each.name != result.method]
     by_method = {result.method: result.heats[:SHOWN], **{each.name: each(pipeline, rows) for each in beside}}
+    by_step = attention_of_steps(pipeline, rows) if rows else {}
     examples = [
-        content.example(result.ids[i], row, result.answers[i], {name: heats[i] for name, heats in by_method.items()})
+        content.example(
+            result.ids[i],
+            row,
+            result.answers[i],
+            {name: heats[i] for name, heats in by_method.items()},
+            by_step={step: heats[i] for step, heats in by_step.items()},
+        )
         for i, row in enumerate(rows)
     ]
     parameters = sum(each.numel() for each in pipeline.model.parameters())

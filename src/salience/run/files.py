@@ -7,13 +7,15 @@ from typing import Any
 
 import pandas as pd
 
+from salience.data.windows import Window
 from salience.evaluation import Score
 from salience.evaluation.faithfulness import Faithfulness
+from salience.evaluation.forecast_tables import scores_by_series, scores_by_step
 from salience.evaluation.seeds import SeedAgreement
 from salience.run.folder import RunFolder
 from salience.run.measure import Classes, Seen
 from salience.run.trajectories import trajectories_frame
-from salience.tasks import Answer, Trajectory
+from salience.tasks import Answer, Forecast, Trajectory
 from salience.training import Fitted
 
 
@@ -85,6 +87,14 @@ def write_answers(folder: RunFolder, ids: Sequence[str], seen: Seen, targets: Se
     frame = answers_frame(ids, seen.answers)
     frame.insert(1, "target", ["|".join(each) if isinstance(each, tuple) else each for each in targets])
     folder.write_text("predictions.csv", frame.to_csv(index=False))
+
+
+def write_series_scores(folder: RunFolder, task: Forecast, seen: Seen, windows: Sequence[Window]) -> None:
+    """How well each series is forecast, and each step of the horizon, in the test windows."""
+    answers, target = task.probabilities(seen.raw.double()).numpy(), seen.target.numpy()
+    by_series = scores_by_series(task, answers, target, [window.name for window in windows])
+    folder.write_text("scores_by_series.csv", by_series.to_csv(index=False))
+    folder.write_text("scores_by_step.csv", scores_by_step(task, answers, target).to_csv(index=False))
 
 
 def answers_frame(ids: Sequence[str], answers: Sequence[Answer]) -> pd.DataFrame:

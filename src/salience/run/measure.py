@@ -18,6 +18,7 @@ from salience.data.kind import numbers_of
 from salience.evaluation import ClassScores, Score, class_scores, confusion, indicators, task_scores
 from salience.evaluation.importance import GradientXInput, IntegratedGradients, LeaveOneOut, Received
 from salience.evaluation.importance.importance import Importance
+from salience.evaluation.importance.steps import importance_of_steps, tells_steps
 from salience.evaluation.seeds import SeedAgreement, seed_agreement
 from salience.pipeline import Pipeline
 from salience.reports.naming import name_of
@@ -27,8 +28,6 @@ from salience.tasks import Answer, Forecast
 SHOWN: tuple[Importance, ...] = (Received(), IntegratedGradients(steps=16), GradientXInput(), LeaveOneOut(parts=64))
 #: Rows shown in full, and units named per class.
 EXAMPLES, TELLING = 24, 12
-#: Units of windows that overlap which are written one by one.
-MOST_UNITS = 100_000
 #: Bins of the reliability diagram.
 BINS = 10
 
@@ -105,22 +104,14 @@ def _error_before(pipeline: Pipeline, seen: Seen) -> Score:
     return task_scores(task, seen.raw, seen.target)["ece"]
 
 
-def explained(pipeline: Pipeline, rows: Sequence[Mapping[str, object]]) -> list[int]:
-    """The rows whose importance is written: all, or so many evenly spaced windows of series that units stay few."""
-    if not isinstance(pipeline.task, Forecast) or not rows:
-        return list(range(len(rows)))
-    units = sum(len(each.places) for each in pipeline.encode(rows[:1])[0].values())
-    count = min(len(rows), max(1, MOST_UNITS // max(1, units)))
-    return np.linspace(0, len(rows) - 1, count).round().astype(int).tolist()
-
-
 @dataclass(frozen=True)
 class Shown:
-    """One row for the report, with its importances by every method."""
+    """One row for the report, with its importances by every method, and attention for some steps of a forecast."""
 
     index: int
     note: str
     heats: dict[str, list[Heat]]
+    by_step: dict[int, list[Heat]]
 
 
 def examples(pipeline: Pipeline, rows: Sequence[Mapping[str, object]], seen: Seen, *, seed: int) -> list[Shown]:
@@ -129,9 +120,25 @@ def examples(pipeline: Pipeline, rows: Sequence[Mapping[str, object]], seen: See
     index = list(chosen)
     picked = [rows[i] for i in index]
     by_method = {method.name: method(pipeline, picked) for method in SHOWN} if picked else {}
+    by_step = attention_of_steps(pipeline, picked) if picked else {}
     return [
-        Shown(i, chosen[i], {name: heats[place] for name, heats in by_method.items()}) for place, i in enumerate(index)
+        Shown(
+            i,
+            chosen[i],
+            {name: heats[place] for name, heats in by_method.items()},
+            {step: heats[place] for step, heats in by_step.items()},
+        )
+        for place, i in enumerate(index)
     ]
+
+
+def attention_of_steps(pipeline: Pipeline, rows: Sequence[Mapping[str, object]]) -> dict[int, list[list[Heat]]]:
+    """Where the model looks for the first, the middle and the last step of a forecast; nothing where it looks once."""
+    task = pipeline.task
+    if not isinstance(task, Forecast) or task.horizon == 1 or not tells_steps(pipeline):
+        return {}
+    steps = dict.fromkeys((1, (task.horizon + 1) // 2, task.horizon))
+    return {step: importance_of_steps(pipeline, rows, Received(), (step, step)) for step in steps}
 
 
 def choose(pipeline: Pipeline, seen: Seen, *, count: int, seed: int) -> dict[int, str]:
@@ -162,7 +169,7 @@ def choose(pipeline: Pipeline, seen: Seen, *, count: int, seed: int) -> dict[int
 def _wrongness(pipeline: Pipeline, seen: Seen) -> np.ndarray:
     """How wrong each answer is: the sureness of a wrong class, or the distance from the true number; 0 if right."""
     if isinstance(pipeline.task, Forecast):
-        error = pipeline.task.apart(seen.raw)[..., pipeline.task.point] - seen.target[:, 1:]
+        error = pipeline.task.apart(seen.raw)[..., pipeline.task.point] - pipeline.task.true(seen.target)
         return error.square().nanmean((1, 2)).nan_to_num().numpy()
     if seen.target.is_floating_point() and seen.target.ndim == 1:
         return (seen.raw[:, 0] - seen.target).abs().numpy()

@@ -30,6 +30,8 @@ from salience.run.labelled_windows import Labelled, labelled_windows, split_off
 from salience.run.settings import Settings
 from salience.tasks import Classification, Forecast, Regression
 
+_LEFT_OUT = "it is no number, and was not named among variables, known or static to be read as categories"
+
 
 @dataclass(frozen=True, eq=False)
 class PreparedSeries:
@@ -239,8 +241,8 @@ def _inference(
     columns = tuple(
         Column(
             str(each),
-            Kind("numeric" if each in long.variables else "other", ""),
-            *parts.get(str(each), ("left out", "it is no number")),
+            Kind("categorical" if each in long.categories else "numeric" if each in long.variables else "other", ""),
+            *parts.get(str(each), ("left out", _LEFT_OUT)),
         )
         for each in frame.columns
     )

@@ -19,29 +19,19 @@ from salience.reports import content as show
 from salience.run import content, measure
 from salience.run.columns import column_importance
 from salience.run.environment import environment
-from salience.run.explain import explain
-from salience.run.files import write_answers, write_members, write_numbers
+from salience.run.files import write_answers, write_members, write_numbers, write_series_scores
 from salience.run.folder import RunFolder
+from salience.run.importance_table import write_importance
+from salience.run.limits import INTENDED_USE, limits
 from salience.run.settings import Settings
 from salience.run.watch import Watcher
+from salience.tasks import Forecast
 from salience.training import Fitted
 
 if TYPE_CHECKING:
     from salience.run.prepared import Prepared
 
 CONTENT = "report.json"
-INTENDED_USE = (
-    "Answers rows that resemble the training rows. Importances say what the model used, as far as the measurement "
-    "below confirms it; they do not say what causes the target in the world."
-)
-LIMITS = (
-    "Rows unlike the training rows are answered all the same, and often with unfounded certainty.",
-    "An importance explains this model, not the world, and not another model trained with another seed.",
-)
-LIMITS_OF_SEVERAL = (
-    LIMITS[0],
-    "An importance explains these models, not the world. Where it is faint, another seed may well say otherwise.",
-)
 
 
 @dataclass(frozen=True)
@@ -91,9 +81,9 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
     write_numbers(folder, trained.fitted, sides, beside, proof, by_class)
     seeds = _seeds(trained, folder, watcher, seen, targets)
     write_answers(folder, ids, seen, targets)
-    kept = measure.explained(pipeline, rows)
-    result = explain(pipeline, [rows[i] for i in kept], ids=[ids[i] for i in kept])
-    result.save(folder.path / "importance.parquet")
+    if isinstance(pipeline.task, Forecast):
+        write_series_scores(folder, pipeline.task, seen, targets)
+    result = write_importance(folder, pipeline, rows, ids)
     best = _best(beside, pipeline.task.scores[0])
     made = show.ReportContent(
         title=trained.settings.name or trained.data["name"],
@@ -118,8 +108,7 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
         seeds=seeds,
         history=content.history(trained.fitted, trained.settings.options.select or pipeline.task.scores[0]),
         intended_use=INTENDED_USE,
-        limits=(LIMITS if seeds is None else LIMITS_OF_SEVERAL)
-        + ((f"The importance was not put to the proof: {reason}.",) if reason else ()),
+        limits=limits(pipeline, targets, unproven=reason),
         data_files=(show.DataFile(**trained.data),),
         config=trained.settings.to_yaml(),
         environment=tuple(show.Fact(name, value) for name, value in environment().items()),

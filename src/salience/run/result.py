@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Result(Sequence["Result"]):
         answers: what the model says.
         heats: how much each unit mattered, per row.
         method: how importance was measured.
+        horizon: of a forecast, the first and the last step that the importance is about, counted from 1.
     """
 
     rows: Sequence[dict[str, Any]]
@@ -33,6 +34,7 @@ class Result(Sequence["Result"]):
     answers: Sequence[Answer]
     heats: Sequence[Sequence[Heat]]
     method: str = "received"
+    horizon: tuple[int, int] | None = None
 
     def __len__(self) -> int:
         return len(self.answers)
@@ -41,7 +43,9 @@ class Result(Sequence["Result"]):
         part = index if isinstance(index, slice) else slice(index, index + 1 or None)
         if not isinstance(index, slice) and not -len(self) <= index < len(self):
             raise IndexError(index)
-        return Result(self.rows[part], self.ids[part], self.answers[part], self.heats[part], self.method)
+        return replace(
+            self, rows=self.rows[part], ids=self.ids[part], answers=self.answers[part], heats=self.heats[part]
+        )
 
     def __iter__(self) -> Iterator[Result]:
         return (self[i] for i in range(len(self)))
@@ -69,13 +73,16 @@ class Result(Sequence["Result"]):
     def to_frame(self) -> pd.DataFrame:
         """One line per unit: row, column, the fields of its place, text, score, prediction, probability, method.
 
-        The place of a word has a start and a stop. Of an ensemble also low, high and faint: the interval of the score
+        The place of a word has a start and a stop. Of a forecast also horizon and horizon_stop, the first and the last
+        step that the importance is about. Of an ensemble also low, high and faint: the interval of the score
         over its members, and whether it leaves open that the unit matters.
         """
+        steps = {} if self.horizon is None else dict(zip(("horizon", "horizon_stop"), self.horizon, strict=True))
         several = any(heat.low is not None for heats in self.heats for heat in heats)
         lines = [
             {
                 "row": row,
+                **steps,
                 "column": heat.unit.column,
                 **asdict(heat.unit.place),
                 "text": heat.unit.text,
@@ -90,7 +97,7 @@ class Result(Sequence["Result"]):
         ]
         kinds = dict.fromkeys(type(heat.unit.place) for heats in self.heats for heat in heats) or {Span: None}
         places = dict.fromkeys(each.name for kind in kinds for each in fields(kind))
-        names = ["row", "column", *places, "text", "score", "prediction", "probability", "method"]
+        names = ["row", *steps, "column", *places, "text", "score", "prediction", "probability", "method"]
         frame = pd.DataFrame(lines, columns=[*names, *(("low", "high", "faint") if several else ())])
         # Beside places of another kind whole numbers, as ids of nodes, would become floats.
         whole = [each for each in places if is_float_dtype(frame[each]) and _all_whole(lines, each)]

@@ -59,9 +59,13 @@ class Run:
         """Answers alone, one by one, in memory that does not depend on how many rows there are."""
         return self.pipeline.stream(rows)
 
-    def explain(self, rows: Iterable[Any], *, method: str = "received") -> Result:
-        """Answers with importances by another method: rollout, integrated_gradients, leave_one_out, ..."""
-        return explain(self.pipeline, rows, method=method)
+    def explain(self, rows: Iterable[Any], *, method: str = "received", horizon: int | None = None) -> Result:
+        """Answers with importances by another method: rollout, integrated_gradients, leave_one_out, ...
+
+        Args:
+            horizon: the step of a forecast that is explained, counted from 1; by default all of them together.
+        """
+        return explain(self.pipeline, rows, method=method, horizon=horizon)
 
     def evaluate(self, source: Any) -> dict[str, Score]:
         """Scores, with intervals, on other labelled rows: a file, a frame or mappings."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
+from salience.core.place import Heat, Stretch
 from salience.data.windows import Window
 from salience.tasks import Answer, Trajectory
 
@@ -37,14 +39,21 @@ def truth(window: Window, answer: Answer) -> Trajectory:
     return Trajectory(found.targets, values, (), values[..., None])
 
 
-def drawing(window: Window, answer: Answer) -> str:
-    """What a picture shows of a window and its forecast, as JSON: time stamps, numbers, forecast, truth."""
+def drawing(window: Window, answer: Answer, by_step: Mapping[int, Sequence[Heat]] | None = None) -> str:
+    """What a picture shows of a window and its forecast, as JSON: time stamps, numbers, forecast, truth.
+
+    Args:
+        by_step: for some steps of the forecast, where the model looked.
+    """
     found = answer.prediction
     names = window.table.variables
     shown: dict[str, object] = {
         "series": window.name,
         "stamps": window.stamps(),
-        "values": {name: _numbers(window.past[:, v]) for v, name in enumerate(names)},
+        "values": {
+            name: _numbers(window.past[:, v]) for v, name in enumerate(names) if name not in window.table.categories
+        },
+        "categories": {name: window.categories(name) for name in names if name in window.table.categories},
     }
     if isinstance(found, Trajectory):
         index = [names.index(name) for name in found.targets]
@@ -59,6 +68,7 @@ def drawing(window: Window, answer: Answer) -> str:
             }
             for t, name in enumerate(found.targets)
         }
+        shown["attention"] = {str(step): _over_time(heats, window) for step, heats in (by_step or {}).items()}
     return json.dumps(shown, ensure_ascii=False, allow_nan=False)
 
 
@@ -80,6 +90,17 @@ def _lines(row: str, answer: Answer, window: Window) -> pd.DataFrame:
             "truth": window.future[:, index].ravel(),
         }
     )
+
+
+def _over_time(heats: Sequence[Heat], window: Window) -> list[float | None]:
+    """What falls on each time stamp, of all variables together."""
+    index = {stamp: i for i, stamp in enumerate((*window.stamps(), *window.stamps_ahead()))}
+    found = np.zeros(len(index))
+    for heat in heats:
+        place = cast(Stretch, heat.unit.place)
+        part = slice(index[place.start], index[place.stop] + 1)
+        found[part] += heat.score / (part.stop - part.start)
+    return _numbers(found)
 
 
 def _numbers(values: np.ndarray) -> list[float | None]:

@@ -25,7 +25,7 @@ from salience.tasks.trajectory import Trajectory
 
 #: The choice that is explained by default: the mean over the horizon of the first target.
 MEAN = -1
-_SCORES = ("mse", "mae", "mae_units", "mase", "smape", "direction")
+_SCORES = ("mse", "mae", "mae_units", "mase", "mase_pooled", "smape", "direction")
 #: What may be learned to be small, of the differences between truth and forecast.
 ERRORS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "squared": torch.square,
@@ -43,16 +43,16 @@ class Forecast:
     answer are put in ascending order, so that they never cross (Chernozhukov et al. 2010, "Quantile and Probability
     Curves without Crossing").
 
-    A target is a `salience.data.windows.Window`. Encoded it is [1 + H, T]: the last known value, then the true values;
-    NaN where one is missing. A choice is the number `step * T + target` of one value, counted from 0, or -1 for the
-    mean over the horizon of the first target.
+    A target is a `salience.data.windows.Window`. Encoded it is [2 + H, T]: the naive error of its series in the
+    training rows, the last known value, then the true values; NaN where one is missing. A choice is the number
+    `step * T + target` of one value, counted from 0, or -1 for the mean over the horizon of the first target.
 
     Args:
         horizon: steps ahead, H.
         targets: the variables to forecast; by default all that are not known ahead.
         quantiles: ascending, with 0.5, which is the forecast where one number is wanted.
         season: steps of one season (24 for a day of hours). The naive error that MASE divides by is that of the value
-            one season before.
+            one season before, in the training rows of the same series.
         error: what is learned to be small: "squared", "absolute" or "huber", which minds odd values less; without
             quantiles only.
 
@@ -90,8 +90,10 @@ class Forecast:
         self.targets: tuple[str, ...] = () if targets is None else tuple(targets)
         self.mean: list[float] = []
         self.deviation: list[float] = []
-        #: Per target, the mean absolute difference to one season before, in the training rows and the user's unit.
+        #: Per target, the mean absolute difference to one season before, in the training rows and the user's unit: of
+        #: all series together, and of each by its name.
         self.naive: list[float] = []
+        self.naive_of_series: dict[str, list[float]] = {}
 
     @property
     def outputs(self) -> int:
@@ -110,28 +112,29 @@ class Forecast:
             DataError: there is no window, a target is no variable or is known ahead, or has no number in these rows.
         """
         table, rows = only_table(targets)
-        free = [name for v, name in enumerate(table.variables) if not table.known[v]]
+        free = [name for v, name in enumerate(table.variables) if not table.known[v] and name not in table.categories]
         self.targets = self.targets or tuple(free)
         for name in self.targets:
             if name not in free:
-                reason = "is known ahead" if name in table.variables else "is no variable of the series"
-                raise DataError(f"the target '{name}' {reason}", where="Forecast", fix=did_you_mean(name, free))
-        mean, deviation = moments(table, rows)
+                raise DataError(
+                    f"the target '{name}' {_refused(table, name)}", where="Forecast", fix=did_you_mean(name, free)
+                )
         index = [table.variables.index(name) for name in self.targets]
-        self.mean, self.deviation = mean[index].tolist(), deviation[index].tolist()
-        self.naive = [_naive(table, rows, v, self.season) for v in index]
+        mean, deviation = moments(table, rows, index)
+        self.mean, self.deviation = mean.tolist(), deviation.tolist()
+        self.naive, self.naive_of_series = _naive(table, rows, index, self.season)
         return self
 
-    def encode(self, targets: Sequence[Window]) -> Float[Tensor, "N 1+H T"]:
+    def encode(self, targets: Sequence[Window]) -> Float[Tensor, "N 2+H T"]:
         if not len(targets):
-            return torch.empty(0, 1 + self.horizon, len(self.targets))
+            return torch.empty(0, 2 + self.horizon, len(self.targets))
         return torch.from_numpy(np.stack([self._encoded(each) for each in targets]))
 
     def head(self, width: int) -> nn.Module:
         return nn.Linear(width, self.horizon * len(self.targets) * self.outputs)
 
-    def loss(self, raw: Float[Tensor, "N C"], target: Float[Tensor, "N 1+H T"]) -> Float[Tensor, ""]:
-        true = target[:, 1:, :, None].to(raw.dtype)
+    def loss(self, raw: Float[Tensor, "N C"], target: Float[Tensor, "N 2+H T"]) -> Float[Tensor, ""]:
+        true = self.true(target)[..., None].to(raw.dtype)
         known = true.isfinite()
         errors = torch.where(known, true, 0.0) - self.apart(raw)
         if self.quantiles:
@@ -141,8 +144,12 @@ class Forecast:
             losses = ERRORS[self.error](errors)
         return (losses * known).sum() / (known.sum() * self.outputs).clamp(min=1)
 
-    def calibrate(self, raw: Float[Tensor, "N C"], target: Float[Tensor, "N 1+H T"]) -> None:
+    def calibrate(self, raw: Float[Tensor, "N C"], target: Float[Tensor, "N 2+H T"]) -> None:
         """Numbers have no probability to calibrate."""
+
+    def true(self, target: Float[Tensor, "N 2+H T"]) -> Float[Tensor, "N H T"]:
+        """The true values of encoded targets, on the scale of the training rows."""
+        return target[:, 2:]
 
     def apart(self, raw: Float[Tensor, "N C"]) -> Float[Tensor, "N H T Q"]:
         """The axes of raw numbers: steps, then targets, then quantiles."""
@@ -187,19 +194,20 @@ class Forecast:
             look_back=series.look_back,
             horizon=self.horizon,
             variables=arranged.channels,
-            targets=tuple(series.channels.index(name) for name in self.targets),
+            targets=tuple(series.channels.names.index(name) for name in self.targets),
             outputs=self.outputs,
             future=arranged.num_ahead,
+            plain=series.channels.plain,
             patch=series.patch if series.elements == "patches" else None,
             column=column,
         )
 
-    def truth(self, target: Float[Tensor, "N 1+H T"]) -> Float[Tensor, "N"]:
+    def truth(self, target: Float[Tensor, "N 2+H T"]) -> Float[Tensor, "N"]:
         """What `focus` would be by default if the forecast were true, from encoded targets.
 
         Where no true value is known it is the mean of the training rows, 0.
         """
-        return target[:, 1:, 0].nanmean(1).nan_to_num(0.0)
+        return self.true(target)[..., 0].nanmean(1).nan_to_num(0.0)
 
     def state(self) -> dict[str, Any]:
         return {
@@ -207,19 +215,24 @@ class Forecast:
             "mean": self.mean,
             "deviation": self.deviation,
             "naive": self.naive,
+            "naive_of_series": self.naive_of_series,
         }
 
     def restore(self, state: Mapping[str, Any]) -> Self:
         self.targets = tuple(state["targets"])
         self.mean, self.deviation, self.naive = (list(state[name]) for name in ("mean", "deviation", "naive"))
+        # Models that were saved before series had errors of their own have none.
+        self.naive_of_series = {name: list(each) for name, each in state.get("naive_of_series", {}).items()}
         return self
 
-    def _encoded(self, window: Window) -> Float[np.ndarray, "1+H T"]:
+    def _encoded(self, window: Window) -> Float[np.ndarray, "2+H T"]:
         if not isinstance(window, Window) or window.horizon != self.horizon:
             raise DataError(f"expected a window with {self.horizon} steps after it, got {window!r}")
         index = [window.table.variables.index(name) for name in self.targets]
         values = np.concatenate([window.past[-1:, index], window.future[:, index]])
-        return ((values - np.array(self.mean)) / np.array(self.deviation)).astype(np.float32)
+        naive = self.naive_of_series.get(window.name, [np.nan] * len(index))
+        scaled = (values - np.array(self.mean)) / np.array(self.deviation)
+        return np.concatenate([[np.array(naive) / np.array(self.deviation)], scaled]).astype(np.float32)
 
 
 def _check(quantiles: tuple[float, ...]) -> None:
@@ -232,10 +245,28 @@ def _check(quantiles: tuple[float, ...]) -> None:
         )
 
 
-def _naive(table: LongTable, rows: np.ndarray, variable: int, season: int) -> float:
-    """The mean absolute difference to one season before, within series; NaN where there are no two such rows."""
-    values = np.where(rows, table.values[:, variable], np.nan)
+def _refused(table: LongTable, name: str) -> str:
+    """Why a column cannot be forecast."""
+    if name in table.categories:
+        return "holds categories, and only numbers can be forecast"
+    return "is known ahead" if name in table.variables else "is no variable of the series"
+
+
+def _naive(
+    table: LongTable, rows: np.ndarray, variables: Sequence[int], season: int
+) -> tuple[list[float], dict[str, list[float]]]:
+    """Mean absolute differences to one season before, of all series and of each; NaN where no two rows tell."""
+    values = np.where(rows[:, None], table.values[:, list(variables)], np.nan)
     differences = np.abs(values[season:] - values[:-season])
-    series = np.searchsorted(table.starts, np.arange(len(values)), side="right")
-    known = differences[np.isfinite(differences) & (series[season:] == series[:-season])]
-    return float(known.mean()) if len(known) else float("nan")
+    series = np.searchsorted(table.starts, np.arange(len(values)), side="right") - 1
+    known = np.isfinite(differences) & (series[season:] == series[:-season])[:, None]
+    sums, counts = (
+        np.stack([np.bincount(series[season:], each, len(table.names)) for each in parts.T], axis=1)
+        for parts in (np.where(known, differences, 0.0), known.astype(float))
+    )
+    together, alone = (_divided(*each) for each in ((sums.sum(0), counts.sum(0)), (sums, counts)))
+    return together.tolist(), dict(zip(table.names, alone.tolist(), strict=True))
+
+
+def _divided(sums: Float[np.ndarray, "*K T"], counts: Float[np.ndarray, "*K T"]) -> Float[np.ndarray, "*K T"]:
+    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)

@@ -78,7 +78,7 @@ def test_an_indicator_belongs_to_the_unit_of_its_variable() -> None:
     given = [{**row, "b": None if t == 4 else 1.0 * t} for t, row in enumerate(rows((13, 11)))]
     series, cells = fitted("variables", given=given)
     example = series.encode(cells[0])
-    assert series.channels == ("a", "b", "missing b")
+    assert series.channels.names == ("a", "b", "missing b")
     assert example.owner.tolist() == [0, 1, 1]
     assert example.values[2].tolist() == [0, 0, 0, 0, 1, 0]
     # What is missing is read as the last number before it.
@@ -235,10 +235,18 @@ def test_a_window_of_another_length_or_another_type_is_an_error() -> None:
 def test_a_table_that_lacks_a_variable_is_an_error_and_another_order_is_none() -> None:
     series, cells = fitted()
     other = [{"b": row["b"], **row} for row in rows((13, 11))]
-    swapped = every_window(series.table(tables.read(other)), look_back=LOOK_BACK, horizon=HORIZON)[0]
+    lacking = [{k: v for k, v in row.items() if k != "b"} for row in other]
+    same = every_window(series.table(tables.read(other)), look_back=LOOK_BACK, horizon=HORIZON)[0]
+    assert same.table.variables == ("a", "b")
+    np.testing.assert_array_equal(series.encode(same).values, series.encode(cells[0]).values)
+    with pytest.raises(DataError, match="there is no column 'b'"):
+        series.table(tables.read(lacking))
+    # Windows of a table that another series has read.
+    reader = Series(time="time", series="shop")
+    swapped = every_window(reader.table(tables.read(other)), look_back=LOOK_BACK, horizon=HORIZON)[0]
     assert swapped.table.variables == ("b", "a")
     np.testing.assert_array_equal(series.encode(swapped).values, series.encode(cells[0]).values)
-    lacking = series.table(tables.read([{k: v for k, v in row.items() if k != "b"} for row in other]))
+    lacking = reader.table(tables.read(lacking))
     with pytest.raises(DataError, match="the series lack 'b'"):
         series.encode(every_window(lacking, look_back=LOOK_BACK, horizon=HORIZON)[0])
 

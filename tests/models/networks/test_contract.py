@@ -89,6 +89,25 @@ def test_importances_of_positions_sum_to_one(case: Case, shape: WindowShape) -> 
         torch.testing.assert_close(weights.double().sum(-1), torch.ones(B).double(), rtol=1e-5, atol=0)
 
 
+@each_network
+def test_a_network_says_whether_it_reads_more_than_the_targets(case: Case) -> None:
+    assert make(case).alone == case.independent
+
+
+@each_shape
+def test_the_steps_of_a_forecast_together_are_the_whole(case: Case, shape: WindowShape) -> None:
+    network = make(case, shape)
+    records = network(windows(network)).records["a.b"]
+    queries = records[-1].shape[2]
+    assert queries == (F if network.steps_apart else len(shape.targets))
+    asked = torch.eye(queries, dtype=torch.float64)[:, None].expand(-1, B, -1)
+    for flow in (position_weights, rollout):
+        steps = [flow(records, each).double() for each in asked]
+        for each in steps:
+            torch.testing.assert_close(each.sum(-1), torch.ones(B).double(), rtol=1e-5, atol=0)
+        torch.testing.assert_close(torch.stack(steps).mean(0), flow(records).double(), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.slow
 @each_network
 def test_waves_are_learned(case: Case) -> None:

@@ -71,6 +71,21 @@ def test_a_field_is_as_strong_as_its_share_of_the_strongest() -> None:
     assert found == {"sold, day 1: 0.600": ("for", 1.0), "price, day 8: −0.300": ("against", 0.5)}
 
 
+def test_attention_by_step_has_a_row_for_each_and_says_how_far_the_ends_differ() -> None:
+    shares = {"1": [0.5, 0.5, *[0.0] * 8], "2": [0.1] * 10, "3": [0.25, *[0.0] * 8, 0.75]}
+    picture = drawn([heat("day 0", "day 0", "sold", 1.0)], attention=shares)
+    found = fields(picture)
+    assert found["step 1, day 1: 0.500"] == ("for", 0.67)
+    assert found["step 3, day 9: 0.750"] == ("for", 1.0)
+    assert sum(title.startswith("step 2, ") for title in found) == 10
+    written = [each.text for each in picture.iter("text")]
+    assert "attention by step of the forecast: 75% lies elsewhere for step 3 than for step 1" in written
+    assert "importance by variable" in written
+    assert "attention by step" not in "".join(
+        each.text or "" for each in drawn([heat("day 0", "day 0", "sold", 1.0)]).iter("text")
+    )
+
+
 def test_a_stretch_is_spread_over_its_fields() -> None:
     found = fields(drawn([heat("day 2", "day 4", None, 0.9)]))
     assert found == {f"all variables, day {t}: 0.300": ("for", 1.0) for t in (2, 3, 4)}

@@ -24,7 +24,7 @@ class Arrangement:
         patch: rows of a patch.
         known: per variable, is it known ahead?
         static: per variable, does it never change?
-        indicators: the variables that have an indicator of missing numbers, a channel of its own at the end.
+        variable: the variable of each channel; one that is missing at times, or holds categories, has several.
     """
 
     def __init__(
@@ -36,13 +36,13 @@ class Arrangement:
         patch: int,
         known: Bool[np.ndarray, "V"],
         static: Bool[np.ndarray, "V"],
-        indicators: Sequence[int],
+        variable: Int[np.ndarray, "C"],
     ) -> None:
         self._elements = elements
         self._look_back = look_back
         self._patch = patch
-        #: [C] the variable of each channel
-        self._variable = np.concatenate([np.arange(len(known)), np.array(indicators, dtype=int)])
+        self._variable = variable
+        self._num_variables = len(known)
         self._ahead_channels = np.flatnonzero(known[self._variable])
         self.rows = look_back + ahead
         self.channels = len(self._variable)
@@ -115,7 +115,7 @@ class Arrangement:
             rows = np.zeros_like(rows)
         elif self._elements == "patches":
             rows = rows // self._patch
-        return np.where(static[self._variable], 0, rows) * len(static) + self._variable
+        return np.where(static[self._variable], 0, rows) * self._num_variables + self._variable
 
     def _extents(self, keys: Int[np.ndarray, "T C"], units: Sequence[int]) -> Int[np.ndarray, "U 3"]:
         keys = np.where(self.read, keys, -1)
@@ -125,7 +125,6 @@ class Arrangement:
         there = every[1] >= 0
         np.minimum.at(first, every[1][there], every[0][there])
         np.maximum.at(last, every[1][there], every[0][there])
-        num_variables = int(self._variable.max()) + 1
         of_all = self._elements == "times"
-        variable = [-1 if of_all else unit % num_variables for unit in units]
+        variable = [-1 if of_all else unit % self._num_variables for unit in units]
         return np.stack([first[list(units)], last[list(units)], np.array(variable)], axis=1).astype(np.int32)

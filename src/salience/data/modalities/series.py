@@ -1,7 +1,7 @@
 """Series: a window of a long table, as time stamps, variables, patches or single cells.
 
-Legend: B examples, S positions, U units, L rows of a window, T rows that are read (with those ahead), V variables,
-C channels (variables, and indicators of missing numbers), P patches, D width.
+Legend: B examples, S positions, U units, L rows of a window, T rows that are read (with those ahead), C channels, D
+width.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from salience.core.errors import ConfigError, DataError, NotAvailable, did_you_m
 from salience.core.place import Stretch, Unit
 from salience.data.long_table import LongTable, Roles, read_long
 from salience.data.modalities.arrangement import ELEMENTS, Arrangement
+from salience.data.modalities.channels import Channels
 from salience.data.modalities.series_stem import SeriesStem
-from salience.data.windows import Window, moments, only_table
+from salience.data.windows import Window
 
 # The optional fields of `Layout` that elements have.
 _GIVES = {"times": ("times",), "cells": ("groups", "grid")}
@@ -34,14 +35,15 @@ class Series:
 
     Numbers are standardised by the training rows. A missing number is read as the last one before it (as the mean of
     the training rows where there is none), and a variable that misses some in the training rows has an indicator
-    beside it that says which. Variables that are known ahead are read up to the end of the horizon, all others up to
-    the moment; patches end at the moment for all.
+    beside it that says which. A column of texts or booleans that is named is read as categories: those of the training
+    rows, and two more for unseen and for missing ones. Variables that are known ahead are read up to the end of the
+    horizon, all others up to the moment; patches end at the moment for all.
 
     Its units by `elements`: "times", time stamps with all variables; "variables", variables over the whole window;
     "patches", a variable over `patch` neighbouring time stamps; "cells", a variable at a time stamp. A static variable
     is one unit, unless time stamps are. A unit that is taken away holds the last number before it that is left (before
     the first that is left, that one); a variable of which nothing is left stays at its first number. A unit that is
-    blanked has the mean of the training rows, and counts as missing.
+    blanked has the mean of the training rows, and counts as missing. All of a category is one unit.
 
     Args:
         time: the column of time stamps.
@@ -50,6 +52,7 @@ class Series:
         elements: what a position is; by default what the network reads if there is one, else time stamps.
         patch: rows of a patch.
         variables: columns that are known up to now; by default every column of numbers that plays no other part.
+            Categories are read where they are named.
         known: columns that are known ahead.
         static: columns that stay the same within a series.
         calendar: what to read from the time stamp: hour, weekday, day, month, ...
@@ -94,8 +97,9 @@ class Series:
         self.patch = patch
         self.step = step
         self.stride = stride
-        #: What was fitted: names, mean, deviation, known, static, indicators (numbers of variables), ahead (rows).
+        #: What was fitted, see `Channels.fitted`.
         self._fitted: dict[str, Any] | None = None
+        self._channels: Channels | None = None
         self._arranged: Arrangement | None = None
         self.read_as("times" if elements is None else elements)
 
@@ -127,14 +131,14 @@ class Series:
         self.ordered = elements != "variables"
 
     def table(self, frame: pd.DataFrame) -> LongTable:
-        """The series in a frame from `salience.data.table.read`, as the options say.
+        """The series in a frame from `salience.data.table.read`, as the options say; once fitted, as it was fitted.
 
         Raises:
             DataError: see `read_long` and `filled`.
         """
         from salience.data.gaps import filled, gaps_note
 
-        table = read_long(frame, self.roles)
+        table = self._read(frame)
         if self.step is not None:
             return filled(table, self.step)
         return replace(table, notes=(*table.notes, *gaps_note(table)))
@@ -144,23 +148,9 @@ class Series:
 
         Raises:
             DataError: there is no window, windows are of several tables or of another length, or a variable has no
-                number in these rows.
+                number or too many categories in these rows.
         """
-        table, rows = only_table(cells)
-        first = cells[0]
-        mean, deviation = moments(table, rows)
-        missing = np.isnan(table.values[rows]).any(0)
-        return self.restore(
-            {
-                "variables": list(table.variables),
-                "mean": mean.tolist(),
-                "deviation": deviation.tolist(),
-                "known": table.known.tolist(),
-                "static": table.static.tolist(),
-                "indicators": np.flatnonzero(missing).tolist(),
-                "ahead": first.horizon if table.known[~table.static].any() and self.elements != "patches" else 0,
-            }
-        )
+        return self.restore(Channels.fitted(cells, reads_ahead=self.elements != "patches"))
 
     @property
     def arrangement(self) -> Arrangement:
@@ -174,10 +164,15 @@ class Series:
         return self._arranged
 
     @property
-    def channels(self) -> tuple[str, ...]:
-        """The names of the channels: the variables, then the indicators."""
-        fitted = self._known()
-        return (*fitted["variables"], *(f"missing {fitted['variables'][v]}" for v in fitted["indicators"]))
+    def channels(self) -> Channels:
+        """What is read of each row.
+
+        Raises:
+            NotAvailable: neither `fit` nor `restore` was called.
+        """
+        if self._channels is None:
+            raise NotAvailable("this series has not been fitted", fix="call fit(cells), or restore(state)")
+        return self._channels
 
     def encode(self, cell: Window | None) -> Example:
         """The numbers of a window. Without a window (None), the means, and no unit.
@@ -192,7 +187,8 @@ class Series:
         if not isinstance(cell, Window) or cell.look_back != self.look_back:
             given = f"one of {cell.look_back}" if isinstance(cell, Window) else type(cell).__name__
             raise DataError(f"expected a window of {self.look_back} rows, got {given}", fix="see salience.data.windows")
-        return Example(cell, arranged.values(self._matrix(cell)), arranged.places, arranged.owner, arranged.groups)
+        values = arranged.values(self.channels.matrix(cell))
+        return Example(cell, values, arranged.places, arranged.owner, arranged.groups)
 
     def collate(self, examples: Sequence[Example]) -> Stream:
         arranged = self.arrangement
@@ -211,12 +207,14 @@ class Series:
         """Stretches of time, each of one variable or of all."""
         if not isinstance(example.cell, Window):
             return []
-        window, names = example.cell, self._known()["variables"]
+        window, names = example.cell, self.channels.variables
         stamps = [*window.stamps(), *(window.stamps_ahead() if self.arrangement.rows > self.look_back else ())]
+        named = {name: window.categories(name) for name in names if name in window.table.categories}
         units = []
         for first, last, v in example.places.tolist():
             place = Stretch(stamps[first], stamps[last], None if v < 0 else names[v], window.name or None)
-            units.append(Unit(column, _told(place, first, last), place))
+            holds = set(named.get(place.variable or "", ())[first : last + 1])
+            units.append(Unit(column, _told(place, holds), place))
         return units
 
     def without(self, example: Example, removed: Collection[int]) -> Example:
@@ -242,23 +240,23 @@ class Series:
         """
         arranged = self.arrangement
         gone = arranged.matrix(~_left(example, hidden)[example.owner]) & arranged.read
-        unknown = (np.arange(arranged.channels) >= len(self._known()["variables"])).astype(np.float32)
-        return replace(example, values=arranged.values(np.where(gone, unknown, arranged.matrix(example.values))))
+        values = np.where(gone, self.channels.unknown, arranged.matrix(example.values))
+        return replace(example, values=arranged.values(values))
 
     def state(self) -> dict[str, Any]:
         return dict(self._known())
 
     def restore(self, state: dict[str, Any]) -> Self:
         self._fitted = dict(state)
-        self._scale = np.array(state["mean"]), np.array(state["deviation"]), np.array(state["known"], dtype=bool)
+        self._channels = Channels(state, look_back=self.look_back)
         self._arranged = Arrangement(
             self.elements,
             look_back=self.look_back,
-            ahead=state["ahead"],
+            ahead=self._channels.ahead,
             patch=self.patch,
-            known=np.array(state["known"], dtype=bool),
-            static=np.array(state["static"], dtype=bool),
-            indicators=state["indicators"],
+            known=self._channels.known,
+            static=self._channels.static,
+            variable=self._channels.variable,
         )
         return self
 
@@ -267,22 +265,13 @@ class Series:
             raise NotAvailable("this series has not been fitted", fix="call fit(cells), or restore(state)")
         return self._fitted
 
-    def _matrix(self, window: Window) -> Float[np.ndarray, "T C"]:
-        fitted, ahead = self._known(), self._known()["ahead"]
-        mean, deviation, known = self._scale
-        index = _columns(window.table, fitted["variables"])
-        values = window.past[:, index]
-        if ahead:
-            after = np.full((ahead, len(mean)), np.nan)
-            there = window.future[:ahead, index]
-            after[: len(there), known] = there[:, known]
-            values = np.concatenate([values, after])
-        values = (values - mean) / deviation
-        missing = np.isnan(values)
-        values = _carried(values)
-        values[self.look_back :, ~known] = 0.0
-        indicators = missing[:, fitted["indicators"]] & self.arrangement.read[:, len(mean) :]
-        return np.concatenate([values, indicators], axis=1).astype(np.float32)
+    def _read(self, frame: pd.DataFrame) -> LongTable:
+        """The columns that were fitted, as what they were; before that, those that the options and the cells say."""
+        if self._fitted is None:
+            return read_long(frame, self.roles)
+        others = (*self.roles.known, *self.roles.static, *self.roles.calendar)
+        roles = replace(self.roles, variables=tuple(each for each in self._fitted["variables"] if each not in others))
+        return read_long(frame, roles, categorical=self._fitted.get("categories", ()))
 
     def _times(self, examples: Sequence[Example]) -> Float[torch.Tensor, "B S"]:
         """Steps since the first row of each window."""
@@ -290,30 +279,16 @@ class Series:
         return torch.from_numpy(np.stack([_steps(each.cell, rows) for each in examples]))
 
 
-def _told(place: Stretch, first: int, last: int) -> str:
-    when = place.start if first == last else f"{place.start} to {place.stop}"
-    return when if place.variable is None else f"{place.variable}, {when}"
-
-
-def _columns(table: LongTable, names: list[str]) -> list[int] | slice:
-    if list(table.variables) == names:
-        return slice(None)
-    index = {name: v for v, name in enumerate(table.variables)}
-    absent = [name for name in names if name not in index]
-    if absent:
-        raise DataError(
-            f"the series lack {', '.join(map(repr, absent))}", fix="give all columns that the model was trained on"
-        )
-    return [index[name] for name in names]
-
-
-def _carried(values: Float[np.ndarray, "T V"]) -> Float[np.ndarray, "T V"]:
-    """NaN as the last number before it, 0 where there is none."""
-    known = np.isfinite(values)
-    if known.all():
-        return values
-    last = np.maximum.accumulate(np.where(known, np.arange(len(values))[:, None], -1), axis=0)
-    return np.where(last < 0, 0.0, np.take_along_axis(values, np.maximum(last, 0), axis=0))
+def _told(place: Stretch, holds: Collection[str | None]) -> str:
+    """A stretch in words, with the category that holds all along it, if there is one."""
+    when = place.start if place.start == place.stop else f"{place.start} to {place.stop}"
+    if place.variable is None:
+        return when
+    return (
+        f"{place.variable} is {next(iter(holds)) or 'missing'}, {when}"
+        if len(holds) == 1
+        else f"{place.variable}, {when}"
+    )
 
 
 def _held(matrix: Float[np.ndarray, "T C"], gone: Bool[np.ndarray, "T C"]) -> Float[np.ndarray, "T C"]:

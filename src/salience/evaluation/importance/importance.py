@@ -48,20 +48,24 @@ class Importance(ABC):
 
         Of an ensemble, the mean over its members, each of which explains what they predict together, and its interval.
         """
-        encoded = pipeline.encode(rows)
-        if pipeline.members:
-            return self._together(pipeline, encoded)
-        scores = self.scores(pipeline, encoded)
-        with _collector_paused():
-            return [_heats(pipeline, row, each) for row, each in zip(encoded, scores, strict=True)]
+        return self.heats(pipeline, pipeline.encode(rows))
 
-    def of_members(self, pipeline: Pipeline, rows: Sequence[Row]) -> list[list[Scores]]:
+    def heats(self, pipeline: Pipeline, rows: Sequence[Row], choice: Tensor | None = None) -> list[list[Heat]]:
+        """The same for rows that `pipeline.encode` has read, and for a choice as in `scores`."""
+        if pipeline.members:
+            return self._together(pipeline, rows, choice)
+        scores = self.scores(pipeline, rows, choice)
+        with _collector_paused():
+            return [_heats(pipeline, row, each) for row, each in zip(rows, scores, strict=True)]
+
+    def of_members(self, pipeline: Pipeline, rows: Sequence[Row], choice: Tensor | None = None) -> list[list[Scores]]:
         """The numbers by each member of an ensemble in turn, all of the same choice and in the same unit."""
-        choice = pipeline.task.choose(pipeline.raw(rows)) if rows else None
+        if choice is None and rows:
+            choice = pipeline.task.choose(pipeline.raw(rows))
         return [self.scores(_on_the_scale_of(pipeline, each), rows, choice) for each in pipeline.members]
 
-    def _together(self, pipeline: Pipeline, rows: Sequence[Row]) -> list[list[Heat]]:
-        every = self.of_members(pipeline, rows)
+    def _together(self, pipeline: Pipeline, rows: Sequence[Row], choice: Tensor | None) -> list[list[Heat]]:
+        every = self.of_members(pipeline, rows, choice)
         with _collector_paused():
             return [
                 _spread_heats(pipeline, row, over_seeds([each[i] for each in every], signed=self.signed))

@@ -1,6 +1,6 @@
 """Attention itself as importance: the share of its attention that a model paid to each unit.
 
-Legend: B examples, S positions, U units of one column, M edges.
+Legend: B examples, T queries of the last record, S positions, U units of one column, M edges.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -25,6 +26,7 @@ from salience.pipeline import Pipeline
 Paid = tuple[Float[np.ndarray, "S"], Float[np.ndarray, "M"] | None]
 
 
+@dataclass(frozen=True)
 class AttentionShares(Importance):
     """What a function of the records gives each position, as shares of the units of each row.
 
@@ -34,13 +36,18 @@ class AttentionShares(Importance):
 
     In a graph the same flow is told twice: half of the shares of a column go to the nodes it came from, and half to the
     edges it went along (`models.flow.along_edges`), loops that were added among them.
+
+    Args:
+        steps: the first and the last step of a forecast to ask about, counted from 1, of models whose last record has
+            one query per step; by default all queries count alike.
     """
 
     signed = False
+    steps: tuple[int, int] | None = None
 
     @abstractmethod
-    def flow(self, records: Sequence[Attention]) -> Float[Tensor, "B S"]:
-        """The weight of each position, from the records of one column."""
+    def flow(self, records: Sequence[Attention], asked: Float[Tensor, "B T"] | None = None) -> Float[Tensor, "B S"]:
+        """The weight of each position, from the records of one column and the weights of the last queries."""
 
     def scores(
         self,
@@ -59,25 +66,36 @@ class AttentionShares(Importance):
         if output.members:
             every = [self.shares(pipeline, rows, each) for each in output.members]
             return [{column: _mean(each, column) for column in each[0]} for each in zip(*every, strict=True)]
-        weights = {column: self.flow(records).double().numpy(force=True) for column, records in output.records.items()}
+        weights = {
+            column: self.flow(records, self._asked(records[-1])).double().numpy(force=True)
+            for column, records in output.records.items()
+        }
         along = {column: _of_rows([row[column] for row in rows], each) for column, each in output.records.items()}
         return [
             _shares(pipeline, row, {column: (each[place], along[column][place]) for column, each in weights.items()})
             for place, row in enumerate(rows)
         ]
 
+    def _asked(self, record: Attention) -> Float[Tensor, "B T"] | None:
+        if self.steps is None:
+            return None
+        first, last = self.steps
+        weights = torch.zeros_like(record.uniform())
+        weights[:, first - 1 : last] = 1 / (last - first + 1)
+        return weights
+
 
 @dataclass(frozen=True)
 class Received(AttentionShares):
     """What each unit received from the pool, through groups where the model has them (`models.flow.position_weights`).
 
-    Shares as in `AttentionShares`.
+    Shares and steps as in `AttentionShares`.
 
     Cost: one prediction. Works badly when positions mix much before the pool looks: see `Rollout`.
     """
 
-    def flow(self, records: Sequence[Attention]) -> Float[Tensor, "B S"]:
-        return position_weights(records)
+    def flow(self, records: Sequence[Attention], asked: Float[Tensor, "B T"] | None = None) -> Float[Tensor, "B S"]:
+        return position_weights(records, asked)
 
 
 def _mean(scores: Sequence[Scores], column: str) -> Float[np.ndarray, "U"]:

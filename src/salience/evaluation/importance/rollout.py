@@ -1,4 +1,7 @@
-"""Attention over all layers as importance: rollout (Abnar and Zuidema 2020)."""
+"""Attention over all layers as importance: rollout (Abnar and Zuidema 2020).
+
+Legend: B examples, T queries of the last record, S positions.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,10 @@ from salience.models import flow
 class Rollout(AttentionShares):
     r"""What flows from each unit to the pool when every self-attention layer passes on :math:`\frac12 (\bar A + I)`.
 
-    Shares as in `Received`, which this equals for a model without self-attention. Cost: one prediction.
+    Shares and steps as in `Received`, which this equals for a model without self-attention. Cost: one prediction.
 
     Reference: Abnar and Zuidema 2020, "Quantifying Attention Flow in Transformers", section 3.
     """
 
-    def flow(self, records: Sequence[Attention]) -> Float[Tensor, "B S"]:
-        return flow.rollout(records)
+    def flow(self, records: Sequence[Attention], asked: Float[Tensor, "B T"] | None = None) -> Float[Tensor, "B S"]:
+        return flow.rollout(records, asked)

@@ -30,8 +30,8 @@ class ITransformer(Network):
     in which order variables stand, so that they may be put in any other. Nothing is normalised between the layers and
     the last map, and layers begin by adding next to nothing, so that the network begins as a linear one.
 
-    Formula: :math:`z_v = W_e x_v + b_e` of the steps of each variable, then layers of attention over v, then
-    :math:`\hat y_v = W z_v + b`, at the level and scale of the window.
+    Formula: :math:`z_v = W_e x_v + b_e` of the steps of each variable (and one vector per category), then layers
+    of attention over v, then :math:`\hat y_v = W z_v + b`, at the level and scale of the window.
 
     Cost: O(V^2 D + V D^2) time per layer, O(V D) memory; (L + F) D parameters of the two maps.
 
@@ -55,6 +55,7 @@ class ITransformer(Network):
     """
 
     elements: ClassVar[str] = "variables"
+    steps_apart: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -70,6 +71,8 @@ class ITransformer(Network):
         if layers < 1:
             raise ConfigError(f"expected at least 1 layer, got {layers}", where="ITransformer")
         self.stem = nn.Linear(shape.rows, width)
+        # The course of a number tells what it is; that of a category does not.
+        self.names = nn.Parameter(torch.randn(len(shape.plain), width) * width**-0.5) if shape.plain else None
         self.dropout = nn.Dropout(dropout)
         self.layers = nn.ModuleList(
             Layer(width, MultiHead(width, heads=heads), hidden=feedforward * width, dropout=dropout)
@@ -81,8 +84,12 @@ class ITransformer(Network):
     def embed(self, batch: Batch) -> dict[str, Float[Tensor, "B V D"]]:
         past, ahead = self._apart(batch)
         # What is known of the horizon stands at the scale of the training rows.
-        steps = torch.cat([Instance.of(past).taken(past), ahead], dim=-1)
-        return {column: self.stem(steps) for column in self.columns}
+        steps = torch.cat([self.taken(past), ahead], dim=-1)
+        values = self.stem(steps)
+        if self.names is not None:
+            plain = torch.tensor(self.shape.plain, device=values.device)
+            values = values.index_add(1, plain, self.names.expand(len(values), -1, -1))
+        return dict.fromkeys(self.columns, values)
 
     def read(self, embedded: Mapping[str, Float[Tensor, "B V D"]], batch: Batch) -> Output:
         (column,), shape = self.columns, self.shape

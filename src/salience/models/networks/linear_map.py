@@ -29,6 +29,7 @@ class LinearMap(Network):
     """
 
     elements: ClassVar[str] = "times"
+    alone: ClassVar[bool] = True
 
     def __init__(self, shape: WindowShape) -> None:
         super().__init__(shape)

@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from salience.core.batch import Batch
 from salience.core.errors import ConfigError, DataError
 from salience.models.model import Output
+from salience.models.networks.instance import Instance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,8 @@ class WindowShape:
     outputs: int = 1
     #: How many of the variables are known for the steps of the horizon, which are then read as well.
     future: int = 0
+    #: Variables that say what holds and not how much (categories, what never changes): they have no level and no scale.
+    plain: tuple[int, ...] = ()
     #: Steps of one patch, for networks that read patches.
     patch: int | None = None
     #: The input that is read.
@@ -94,6 +98,10 @@ class Network(nn.Module, ABC):
     """
 
     elements: ClassVar[str]
+    #: Does the last record have one query per step of the horizon, so that steps can be looked at by themselves?
+    steps_apart: ClassVar[bool] = True
+    #: Is each target forecast from its own past alone, whatever else is read?
+    alone: ClassVar[bool] = False
 
     def __init__(self, shape: WindowShape) -> None:
         super().__init__()
@@ -137,6 +145,12 @@ class Network(nn.Module, ABC):
                 fix="give windows of the look-back, the variables and the patches that the network was made with",
             )
         return stream.values.masked_fill(~stream.layout.mask[..., None], 0.0)
+
+    def taken(self, windows: Float[Tensor, "B V L"]) -> Float[Tensor, "B V L"]:
+        """The windows without the level and the scale of each variable that has such."""
+        plain = torch.zeros(windows.shape[1], 1, dtype=torch.bool, device=windows.device)
+        plain[list(self.shape.plain)] = True
+        return torch.where(plain, windows, Instance.of(windows).taken(windows))
 
     def answer(self, forecast: Float[Tensor, "B N F Q"]) -> Float[Tensor, "B C"]:
         """The forecast of each target in the order of a raw answer."""

@@ -59,6 +59,7 @@ class PatchTST(Network):
     """
 
     elements: ClassVar[str] = "patches"
+    alone: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -89,7 +90,7 @@ class PatchTST(Network):
 
     def embed(self, batch: Batch) -> dict[str, Float[Tensor, "B S D"]]:
         windows = self._windows(batch)
-        steps = Instance.of(windows).taken(windows)
+        steps = self.taken(windows)
         # The last value is repeated for the patches that reach beyond the end.
         steps = F.pad(steps, (0, (self.reach - 1) * self.patch), mode="replicate")
         patches = steps.unfold(-1, self.reach * self.patch, self.patch)  # [B, V, P, reach * patch]

@@ -82,7 +82,7 @@ class RecurrentAttention(Network):
     def embed(self, batch: Batch) -> dict[str, Float[Tensor, "B T D"]]:
         past, ahead = self._apart(self.values(batch))
         windows = past.transpose(1, 2)
-        steps = torch.cat([Instance.of(windows).taken(windows).transpose(1, 2), ahead], dim=1)
+        steps = torch.cat([self.taken(windows).transpose(1, 2), ahead], dim=1)
         return {column: self.stem(steps) for column in self.columns}
 
     def read(self, embedded: Mapping[str, Float[Tensor, "B T D"]], batch: Batch) -> Output:

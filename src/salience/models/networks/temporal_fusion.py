@@ -73,7 +73,7 @@ class TemporalFusion(Network):
     def embed(self, batch: Batch) -> dict[str, Float[Tensor, "B S D"]]:
         past, ahead = self._apart(self.values(batch))  # [B, L, V, 1], [B, F, K, 1]
         windows = past[..., 0].transpose(1, 2)
-        past = Instance.of(windows).taken(windows).transpose(1, 2)[..., None]
+        past = self.taken(windows).transpose(1, 2)[..., None]
         number = self.shape.variables
         cells = [
             (each * weight + bias).flatten(1, 2)

@@ -1,7 +1,8 @@
 """Importance over time: the forecast with its past, interval and true values, and under it which stretch mattered.
 
-Rows of the map are variables (one row where a stretch means all of them), columns are time stamps or runs of them;
-blue speaks for the forecast, orange against it.
+First where the model looked for some steps of the forecast, of models that look anew for each of them. Then a map whose
+rows are variables (one row where a stretch means all of them). Columns are time stamps or runs of them; blue speaks for
+the forecast, orange against it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from salience.reports.charts.frame import around, text, ticks
 from salience.reports.numerals import number
 from salience.reports.visible import shortened
 
-WIDTH, _PLOT, _ROW = 640, 190, 15
+WIDTH, _PLOT, _ROW, _HEAD = 640, 190, 15, 20
 _LEFT, _RIGHT, _TOP = 92, 10, 24
 # About how wide a letter is.
 _LETTER = 6
@@ -32,7 +33,8 @@ def render(cell: str, heats: Sequence[Heat], *, full: float | None = None, limit
     """The picture of one window.
 
     Args:
-        cell: JSON with `stamps`, `values` (numbers by variable), `ahead` and `forecasts`; None is a missing number.
+        cell: JSON with `stamps`, `values` (numbers by variable), `ahead`, `forecasts`, `categories` (by
+            variable) and `attention` (by the step of the forecast, a share per time stamp); None is missing.
         full: not used: fields hold sums of scores, and are compared within one picture.
         limit: not used: a picture does not grow with its window.
 
@@ -42,14 +44,37 @@ def render(cell: str, heats: Sequence[Heat], *, full: float | None = None, limit
     try:
         shown = json.loads(cell)
         stamps = [*shown["stamps"], *shown.get("ahead", ())]
-        variables = list(shown["values"])
+        variables = [*shown["values"], *shown.get("categories", ())]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError("the cell does not hold the numbers of a window", where="a picture of time") from error
-    rows = _rows(heats, stamps, variables)
-    height = _TOP + _PLOT + 12 + _ROW * len(rows) + 26
-    parts = [*_plot(shown, len(stamps)), *_map(rows, stamps), *_axis(shown, stamps, height)]
+    maps = {_across_steps(shown): _by_step(shown, stamps)} if shown.get("attention") else {}
+    maps["importance by variable"] = _rows(heats, stamps, variables)
+    height, parts = _TOP + _PLOT + 4, [*_plot(shown, len(stamps))]
+    for title, rows in maps.items():
+        head = text(_LEFT, height + 13, title, css="tick")
+        parts += [head, *_map(rows, stamps, height + _HEAD, shown.get("categories", {}))]
+        height += _HEAD + _ROW * len(rows)
+    height += 26
+    parts += _axis(shown, stamps, height)
     opening = Markup('<svg class="chart time" viewBox="0 0 {} {}" role="img" aria-label="{}">')
     return opening.format(WIDTH, height, _described(shown)) + Markup("").join(parts) + Markup("</svg>")
+
+
+def _across_steps(shown: Mapping[str, Any]) -> str:
+    """What the attention for some steps says: how much of it lies elsewhere for the last one than for the first."""
+    (first, before), *_, (last, after) = shown["attention"].items()
+    moved = sum(abs(a - b) for a, b in zip(before, after, strict=True)) / 2
+    return f"attention by step of the forecast: {moved:.0%} lies elsewhere for step {last} than for step {first}"
+
+
+def _by_step(shown: Mapping[str, Any], stamps: Sequence[str]) -> dict[str, list[float]]:
+    """Attention in each field, one row for each of some steps of the forecast."""
+    count = min(_MOST_FIELDS, len(stamps))
+    rows = {f"step {step}": [0.0] * count for step in shown["attention"]}
+    for row, shares in zip(rows.values(), shown["attention"].values(), strict=True):
+        for i, share in enumerate(shares):
+            row[i * count // len(stamps)] += share
+    return rows
 
 
 def _rows(heats: Sequence[Heat], stamps: Sequence[str], variables: Sequence[str]) -> dict[str, list[float]]:
@@ -104,9 +129,10 @@ def _plot(shown: Mapping[str, Any], steps: int) -> list[Markup]:
     return [*parts, text(_LEFT, 13, legend, css="name")]
 
 
-def _map(rows: Mapping[str, Sequence[float]], stamps: Sequence[str]) -> list[Markup]:
+def _map(
+    rows: Mapping[str, Sequence[float]], stamps: Sequence[str], top: int, named: Mapping[str, Sequence[str | None]]
+) -> list[Markup]:
     strongest = max((abs(score) for row in rows.values() for score in row), default=0.0)
-    top = _TOP + _PLOT + 12
     field = Markup(
         '<rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}" fill-opacity="{:.2f}"><title>{}</title></rect>'
     )
@@ -120,7 +146,8 @@ def _map(rows: Mapping[str, Sequence[float]], stamps: Sequence[str]) -> list[Mar
         for i, score in enumerate(row):
             if strongest and abs(score) >= _FAINTEST * strongest:
                 kind = "against" if score < 0 else "for"
-                told = f"{name}, {_between(i, len(row), stamps)}: {number(score)}"
+                told = f"{name}{_is(named.get(name, ()), i, len(row), len(stamps))}, {_between(i, len(row), stamps)}"
+                told += f": {number(score)}"
                 parts.append(field.format(kind, _LEFT + i * width, y, width, _ROW - 2, abs(score) / strongest, told))
     return parts
 
@@ -151,8 +178,19 @@ def _across(step: float, steps: int) -> float:
     return _LEFT + (step + 0.5) / steps * (WIDTH - _LEFT - _RIGHT)
 
 
+def _inside(i: int, count: int, steps: int) -> list[int]:
+    """The time stamps of a field."""
+    return [step for step in range(steps) if step * count // steps == i]
+
+
+def _is(categories: Sequence[str | None], i: int, count: int, steps: int) -> str:
+    """The category that holds all over a field, if one does."""
+    held = {categories[step] for step in _inside(i, count, steps) if step < len(categories)}
+    return f" is {next(iter(held)) or 'missing'}" if len(held) == 1 else ""
+
+
 def _between(i: int, count: int, stamps: Sequence[str]) -> str:
-    inside = [step for step in range(len(stamps)) if step * count // len(stamps) == i]
+    inside = _inside(i, count, len(stamps))
     first, last = stamps[inside[0]], stamps[inside[-1]]
     return first if first == last else f"{first} to {last}"
 
