@@ -6,7 +6,7 @@ from torch.testing import assert_close
 
 from salience.core.errors import ConfigError
 from salience.models import Ensemble
-from salience.models.intervene import LastLook
+from salience.models.intervene import last_look
 from salience.pipeline import Pipeline
 
 TEXTS = ["a fine film of the kind", "bad bad", "fine", "the a kind of bad film and more of it"]
@@ -61,11 +61,11 @@ def test_embeddings_stand_side_by_side_and_reach_their_own_member_only(made):
 def test_the_own_weights_of_all_members_give_the_own_answer_and_even_ones_another(made):
     pipeline, batch = made
     with torch.no_grad():
-        look = LastLook(pipeline.model, batch)
+        look = last_look(pipeline.model, batch)
         assert len(look.weights) == 3 * 2
-        assert_close(look.answer(look.weights), pipeline.model(batch).raw)
-        even = [layout.mask[:, None] / layout.lengths[:, None, None] for layout in look.layouts]
-        assert not torch.allclose(look.answer(even), pipeline.model(batch).raw, atol=1e-6)
+        assert_close(look.told(look.weights), pipeline.model(batch).raw)
+        even = [each.equal() for each in look.looks]
+        assert not torch.allclose(look.told(even), pipeline.model(batch).raw, atol=1e-6)
 
 
 def test_one_model_is_no_ensemble(made):

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from salience.core.errors import NotAvailable
+from salience.models import Ensemble
 from salience.models.guided import Guided, follow, uniform
 from salience.pipeline import Pipeline
 
@@ -73,3 +74,10 @@ def test_only_a_single_model_of_ours_is_led_and_only_by_one_that_sees_the_same_p
     with pytest.raises(NotAvailable, match="the guide sees 2 positions, and the pool") as error:
         Guided(made.model, lambda *_: [torch.ones(len(TEXTS), 1, 2)])(batch)
     assert error.value.where == "the column 'text'"
+
+
+def test_an_ensemble_has_more_looks_than_a_model_has_pools():
+    made, batch = pipeline()
+    both = Ensemble([made.model, pipeline(seed=4)[0].model], made.task.average)
+    with pytest.raises(NotAvailable, match="the guide tells 2 looks where to go, and the model has 1 pools"):
+        Guided(made.model, follow(both))(batch)

@@ -6,7 +6,7 @@ import torch
 from salience.core.errors import ConfigError, NotAvailable
 from salience.training import Side, TrainOptions, fit
 from salience.training.module import average_of
-from salience.training.schedule import Constant, Cosine, OneCycle, Plateau
+from salience.training.schedule import Constant, Cosine, Exponential, OneCycle, Plateau
 from tests.training.train_once import make_pipeline, sides
 
 
@@ -106,7 +106,7 @@ def test_a_smaller_loss_is_better(tmp_path):
     assert fitted.best.scores["loss"] == min(epoch.scores["loss"] for epoch in fitted.history)
 
 
-@pytest.mark.parametrize("schedule", ["Cosine", "OneCycle", "Constant", {"Plateau": {"patience": 0}}])
+@pytest.mark.parametrize("schedule", ["Cosine", "OneCycle", "Exponential", "Constant", {"Plateau": {"patience": 0}}])
 def test_every_schedule_trains(tmp_path, schedule):
     _, fitted, _ = trained(tmp_path, epochs=3, schedule=schedule, patience=0)
     assert len(fitted.history) == 3
@@ -127,6 +127,7 @@ def test_schedules_by_hand():
     assert Cosine(warmup=0.2).factor(0.1) == pytest.approx(0.5)
     assert Cosine(warmup=0.2).factor(0.6) == pytest.approx(0.5)
     assert OneCycle(rise=0.25).factor(0.25) == pytest.approx(1.0)
+    assert Exponential(final=0.01).factor(0.5) == pytest.approx(0.1)
     assert Constant(warmup=0.5).factor(0.25) == pytest.approx(0.5)
     assert Constant().factor(0.0) == 1.0
 
@@ -135,6 +136,12 @@ def test_schedules_by_hand():
 def test_a_share_outside_its_range_is_refused(make):
     with pytest.raises(ConfigError, match="at least 0 and below 1"):
         make()
+
+
+@pytest.mark.parametrize("final", [0.0, 1.0])
+def test_a_rate_that_does_not_fall_or_ends_at_nothing_is_refused(final):
+    with pytest.raises(ConfigError, match=f"final must be above 0 and below 1, got {final}"):
+        Exponential(final=final)
 
 
 def test_all_wrong_options_are_named_together():

@@ -77,22 +77,43 @@ class Graph(nn.Module, ABC):
     ) -> tuple[Float[Tensor, "B S D"], Attention]:
         only_among_themselves(self, source, query_layout)
         nodes = blank(query, layout).flatten(0, 1)
-        edges = _checked_edges(layout, where=f"{type(self).__name__} attention")
-        seen = None
-        if self.self_loops:
-            edges, seen = _with_loops(edges, layout)
-        offered = self.source(nodes).unflatten(-1, (self.heads, -1))
+        edges, seen = self.messages(layout)
+        offered = self._offered(nodes)
         kinds = None if self.self_loops else layout.kinds
         weights = segment.softmax(self.score(nodes, offered, edges, kinds), edges[1], segments=len(nodes), seen=seen)
         gate = self.gate(nodes, offered, edges)
         if gate is not None:
             weights = weights * gate[edges[1]].to(weights.dtype)
-        # Many small parts are summed: not in half precision. The record tells weights, not which were dropped.
-        parts = offered[edges[0]].to(weights.dtype) * self.dropout(weights)[..., None]
-        mixed = parts.new_zeros(offered.shape).index_add(0, edges[1], parts)
         record = self._record(weights, layout)
         record.normalised = gate is None
-        return mixed.flatten(1).to(offered.dtype).view(query.shape), record
+        return self._mixed(weights, offered, edges).view(query.shape), record
+
+    def messages(self, layout: Layout) -> tuple[Int[Tensor, "2 M"], Bool[Tensor, "M"] | None]:
+        """Who is told by whom, and which of that is real (None for all): the edges and, with `self_loops`, a loop for
+        each position.
+
+        Raises:
+            DataError: the layout has no edges, or one that does not join two real positions of one example.
+        """
+        edges = _checked_edges(layout, where=f"{type(self).__name__} attention")
+        return _with_loops(edges, layout) if self.self_loops else (edges, None)
+
+    def remix(
+        self, weights: Float[Tensor, "M H"], nodes: Float[Tensor, "B S D"], *, layout: Layout
+    ) -> Float[Tensor, "B S D"]:
+        """What comes out under other weights than its own, one for each of the `messages`; zero for those not real."""
+        edges, _ = self.messages(layout)
+        return self._mixed(weights, self._offered(blank(nodes, layout).flatten(0, 1)), edges).view(nodes.shape)
+
+    def _offered(self, nodes: Float[Tensor, "N D"]) -> Float[Tensor, "N H C"]:
+        return self.source(nodes).unflatten(-1, (self.heads, -1))
+
+    def _mixed(
+        self, weights: Float[Tensor, "M H"], offered: Float[Tensor, "N H C"], edges: Int[Tensor, "2 M"]
+    ) -> Float[Tensor, "N D"]:
+        # Many small parts are summed: not in half precision. The record tells weights, not which were dropped.
+        parts = offered[edges[0]].to(weights.dtype) * self.dropout(weights)[..., None]
+        return parts.new_zeros(offered.shape).index_add(0, edges[1], parts).flatten(1).to(offered.dtype)
 
     def extra_repr(self) -> str:
         return f"heads={self.heads}, self_loops={self.self_loops}, dropout={self.dropout.p}"

@@ -1,6 +1,6 @@
 """A record of weights on the edges of a graph: one number for each edge and head, never one for each pair.
 
-Legend: B examples, H heads, S positions (queries and sources alike), E edges, R asked rows.
+Legend: B examples, H heads, S positions (queries and sources alike), E edges, M edges and loops, R asked rows.
 """
 
 from __future__ import annotations
@@ -69,13 +69,16 @@ class Edges(Sparse):
             )
         return self._loops.transpose(1, 2)
 
+    def message_weights(self) -> Float[Tensor, "M H"]:
+        """The weights of the edges and, after them, of a loop at each position, if the model adds loops."""
+        return self._weights if self._loops is None else torch.cat([self._weights, self._loops.flatten(0, 1)])
+
     def entries(self, index: Int[Tensor, "R"] | None = None) -> Entries:
-        source, query, weights = *self._edges, self._weights
+        source, query, weights = *self._edges, self.message_weights()
         size = self.shape[2]
         if self._loops is not None:
             own = torch.arange(self._loops.shape[0] * size, device=source.device)
             source, query = torch.cat([source, own]), torch.cat([query, own])
-            weights = torch.cat([weights, self._loops.flatten(0, 1)])
         # Without any position there is nothing to divide, and zero must not divide it.
         example, place = query // max(1, size), query % max(1, size)
         if index is not None:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from salience.core.batch import Batch
 from salience.core.errors import ConfigError
+from salience.models.intervene import LastLook, last_look
 from salience.models.model import Model, Output
 from salience.models.networks.network import Network
 
@@ -66,6 +67,14 @@ class Ensemble(nn.Module):
             for number, member in enumerate(self.models)
         )
         return Output(self.average([each.raw for each in outputs]), {}, outputs)
+
+    def last_look(self, batch: Batch) -> LastLook:
+        """The looks of all members, one after another.
+
+        Raises:
+            NotAvailable: what a member answers is no function of where it looks.
+        """
+        return LastLook.together([last_look(member, batch) for member in self.models]).then(self.average)
 
     def average(self, raws: Sequence[Float[Tensor, "B C"]]) -> Float[Tensor, "B C"]:
         """One answer out of those of the members."""

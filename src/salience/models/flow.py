@@ -49,7 +49,7 @@ def rollout(records: Sequence[Attention], asked: Float[Tensor, "B T"] | None = N
     """
     weights = records[-1].received(asked).mean(1)
     for record in reversed(records[:-1]):
-        weights = _through(record, weights)
+        weights = through(record, weights)
     return weights
 
 
@@ -69,12 +69,12 @@ def along_edges(records: Sequence[Attention]) -> Float[Tensor, "E"] | None:
     for record in reversed(records[:-1]):
         if isinstance(record, Edges):
             found.append((1 - record.stays) * record.edge_weights().mean(0) * weights.flatten()[record.targets])
-        weights = _through(record, weights)
+        weights = through(record, weights)
     return torch.stack(found).mean(0) if found else None
 
 
-def _through(record: Attention, weights: Float[Tensor, "B T"]) -> Float[Tensor, "B S"]:
-    """Where the weights after a layer come from."""
+def through(record: Attention, weights: Float[Tensor, "B T"]) -> Float[Tensor, "B S"]:
+    """Where the weights after a layer come from: those before it."""
     gathered = record.received(weights).mean(1)
     return gathered if _is_grouping(record) else record.stays * weights + (1 - record.stays) * gathered
 

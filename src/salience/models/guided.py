@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from salience.core.batch import Batch, Layout
 from salience.core.errors import NotAvailable
 from salience.core.record import Dense
-from salience.models.intervene import LastLook
+from salience.models.intervene import last_look
 from salience.models.model import Model, Output
 from salience.models.pools.pool import Pool, one_query
 
@@ -69,6 +69,11 @@ class Guided(nn.Module):
         """
         encoded = self.model.encode(embedded, batch)
         weights = self.guide(batch, [each.layout for each in encoded])
+        if len(weights) != len(encoded):
+            raise NotAvailable(
+                f"the guide tells {len(weights)} looks where to go, and the model has {len(encoded)} pools",
+                fix="guide by a single model whose pools look at the same columns",
+            )
         vectors, records = [], {}
         for column, each, pool, told in zip(self.columns, encoded, self.model.pools, weights, strict=True):
             _check(told, each.layout, column)
@@ -92,8 +97,8 @@ def follow(model: nn.Module) -> Guide:
 
     def guide(batch: Batch, layouts: Sequence[Layout]) -> list[Float[Tensor, "B 1 S"]]:
         with torch.no_grad():
-            weights = LastLook(model.to(layouts[0].lengths.device), batch).weights
-        return [each.mean(1, keepdim=True) for each in weights]
+            weights = last_look(model.to(layouts[0].lengths.device), batch).weights
+        return [each[:, :, 0].mean(1, keepdim=True) for each in weights]
 
     return guide
 

@@ -14,10 +14,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from salience.core.batch import Batch
-from salience.core.errors import DataError
+from salience.core.batch import Batch, Layout
+from salience.core.errors import DataError, NotAvailable
 from salience.core.record import Attention
-from salience.models.encoders.encoder import Encoded, Encoder
+from salience.kernels.asked import Asked
+from salience.models.encoders.encoder import Encoded, Encoder, Told
+from salience.models.groups import OverSteps
+from salience.models.intervene import LastLook
+from salience.models.pools.pool import Pool
 
 
 @dataclass(frozen=True)
@@ -107,3 +111,37 @@ class Model(nn.Module):
     def answer(self, vectors: Sequence[Float[Tensor, "R W"]]) -> Float[Tensor, "R C"]:
         """The answer to what the pools have seen, column after column."""
         return self.head(self.dropout(torch.cat(list(vectors), dim=-1)))
+
+    def last_look(self, batch: Batch) -> LastLook:
+        """The looks of the pools, column after column.
+
+        Where a pool looks at nothing but what was asked about, or at steps of reading, all looks are those of the
+        encoder, which is told in its place.
+
+        Raises:
+            NotAvailable: the positions of an encoder are no function of where it looked. Where what a pool gives is
+                none, the error comes when it is told.
+        """
+        embedded = self.embed(batch)
+        parts = zip(self.columns, self.encoders, self.pools, self.encode(embedded, batch), strict=True)
+        found = [
+            _last_look(encoder, cast(Pool, pool), encoded, embedded[column], batch.streams[column].layout)
+            for column, encoder, pool, encoded in parts
+        ]
+        return LastLook.together(found).then(self.answer)
+
+
+def _last_look(
+    encoder: nn.Module, pool: Pool, encoded: Encoded, embedded: Float[Tensor, "B S D"], layout: Layout
+) -> LastLook:
+    """The last look at the positions of one column, and the vector that follows."""
+    _, record = pool(encoded.values, encoded.layout)
+    if not isinstance(record, Asked) and not any(isinstance(each, OverSteps) for each in encoded.records):
+        return pool.last_look(encoded.values, encoded.layout)
+    if not isinstance(encoder, Told):
+        raise NotAvailable(
+            f"{type(encoder).__name__} cannot be told to look elsewhere, and its pool looks at nothing by itself",
+            where="the encoder of the model",
+            fix="choose an encoder that looks along edges, such as GraphStack",
+        )
+    return encoder.last_look(embedded, layout).then(lambda told: pool(told.values, told.layout)[0])

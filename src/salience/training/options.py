@@ -26,7 +26,7 @@ class TrainOptions:
     ema: float = 0.0
     """Decay of the exponential moving average of the weights, which is then judged and kept: 0.99, say; 0 for none."""
     schedule: str | Mapping[str, Any] = "Cosine"
-    """Course of the learning rate: Cosine, OneCycle, Plateau or Constant."""
+    """Course of the learning rate: Cosine, OneCycle, Exponential, Plateau or Constant."""
     clip: float = 1.0
     """Largest norm of the gradient; 0 switches clipping off."""
     patience: int = 4

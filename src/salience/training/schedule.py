@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
 from salience.core.errors import ConfigError
 
-__all__ = ["Constant", "Cosine", "OneCycle", "Plateau"]
+__all__ = ["Constant", "Cosine", "Exponential", "OneCycle", "Plateau"]
 
 
 class Schedule(Protocol):
@@ -69,6 +69,32 @@ class OneCycle:
         if progress < self.rise:
             return _between(0.04, 1.0, progress / self.rise)
         return _between(1.0, 0.001, min(1.0, (progress - self.rise) / (1 - self.rise)))
+
+
+class Exponential:
+    """Down to a share of the highest rate, by the same factor in each step: a rate that halves each epoch, for example.
+
+    With progress p in [0, 1] the rate is multiplied by final ** p.
+
+    Args:
+        final: what the rate is multiplied by in the end, above 0 and below 1; 0.001 halves it ten times.
+    """
+
+    def __init__(self, *, final: float = 0.001) -> None:
+        if not 0 < final < 1:
+            raise ConfigError(f"final must be above 0 and below 1, got {final!r}", where="train.schedule")
+        self.final = final
+
+    def over(self, optimizer: Optimizer, steps: int) -> dict[str, Any]:
+        return _each_step(LambdaLR(optimizer, lambda step: self.factor(step / max(1, steps))))
+
+    def factor(self, progress: float) -> float:
+        """What the highest rate is multiplied by at `progress` in [0, 1].
+
+        >>> [Exponential(final=0.25).factor(p) for p in (0.0, 0.5, 1.0)]
+        [1.0, 0.5, 0.25]
+        """
+        return self.final ** min(1.0, progress)
 
 
 class Constant:

@@ -6,7 +6,6 @@ import torch
 from salience.core.errors import ConfigError
 from salience.evaluation.bootstrap import Bootstrap
 from salience.evaluation.explanation import measure_permutation
-from salience.evaluation.explanation.permutation import _order
 from tests.evaluation.trust.trials import WORDS, pointer, texts
 
 FEW = Bootstrap(50)
@@ -52,13 +51,6 @@ def test_equal_seeds_give_equal_numbers():
     first, again, other = (measure_permutation(pipeline, texts(5), seed=seed, bootstrap=FEW) for seed in (1, 1, 2))
     assert first == again
     assert first.to_dict()["change"] != other.to_dict()["change"]
-
-
-def test_padding_stays_behind():
-    mask = torch.tensor([[True] * 7, [True] * 3 + [False] * 4])
-    order = _order(mask, torch.Generator().manual_seed(0))
-    assert sorted(order[0].tolist()) == list(range(7))
-    assert sorted(order[1, :3].tolist()) == [0, 1, 2]
 
 
 def test_no_permutation_is_no_experiment():

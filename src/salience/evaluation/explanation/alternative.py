@@ -1,6 +1,6 @@
 """How far away could a model have looked, and answered the same? (Jain and Wallace 2019)
 
-Legend: B examples of a batch, N rows, H heads, S positions, K starts.
+Legend: B examples of a batch, N rows, H heads, T queries, S sources, K starts.
 
 From K random starts, Adam moves weights away from those of the model and from each other, and pays for every change of
 the answer beyond epsilon. Kept is the furthest that was passed on the way with the answer within epsilon.
@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from salience.core.errors import ConfigError
 from salience.core.seed import derive
 from salience.evaluation.bootstrap import Bootstrap
-from salience.evaluation.explanation.distance import Change, change_from, jensen_shannon
-from salience.evaluation.explanation.looking import largest_weight, looks, read
+from salience.evaluation.explanation.distance import Change, change_from
+from salience.evaluation.explanation.looking import apart, divergence, largest_weight, looks, read
 from salience.evaluation.explanation.summary import DRAWS, Breakdown, break_down, predicted
-from salience.models.intervene import LastLook
+from salience.models.intervene import LastLook, Look
 from salience.pipeline import Pipeline
 
 # How much more a change of the answer costs than divergence brings.
@@ -31,8 +31,8 @@ _PENALTY = 500.0
 # How far the logits of a start are from each other.
 _SPREAD = 3.0
 
-#: One column's weights, or their logits, of all starts.
-Weights = Float[Tensor, "K B H S"]
+#: The weights of one look, or their logits, of all starts.
+Starts = Float[Tensor, "K B H T S"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ def measure_alternatives(
 ) -> Alternatives:
     """Search other weights for each row. What is found is a lower bound: there may be further ones.
 
-    Everything before the pools stays as it is. With several pools or heads, the divergence is their mean. Cost: one
-    prediction, and starts x steps answers from pooled vectors with their gradients.
+    Everything before the last looks stays as it is. With several looks, queries or heads, the divergence is their mean.
+    Cost: one prediction, and starts x steps answers from there on with their gradients.
 
     Args:
         rows: rows that training has not seen.
@@ -80,7 +80,7 @@ def measure_alternatives(
     Raises:
         ConfigError: a number is not positive.
         DataError: there are no rows.
-        NotAvailable: the model has no pool that could be given weights.
+        NotAvailable: what the model answers is no function of where it looks.
 
     Reference: Jain and Wallace 2019, "Attention is not Explanation", section 4.2.2.
     """
@@ -92,7 +92,7 @@ def measure_alternatives(
     generator = torch.Generator().manual_seed(derive(seed, "alternatives"))
     found, largest = np.zeros(len(encoded)), np.zeros(len(encoded))
     for index, look in looks(pipeline, encoded):
-        change = change_from(pipeline.task, look.answer(look.weights))
+        change = change_from(pipeline.task, look.told(look.weights))
         logits = [_SPREAD * torch.randn(starts, *each.shape, generator=generator).to(each) for each in look.weights]
         found[index] = _furthest(look, change, logits, epsilon, steps, rate).double().numpy(force=True)
         largest[index] = largest_weight(look).double().numpy(force=True)
@@ -101,22 +101,21 @@ def measure_alternatives(
 
 
 def _furthest(
-    look: LastLook, change: Change, logits: Sequence[Weights], epsilon: float, steps: int, rate: float
+    look: LastLook, change: Change, logits: Sequence[Tensor], epsilon: float, steps: int, rate: float
 ) -> Float[Tensor, "B"]:
     """The largest divergence within epsilon on the way from these logits."""
-    masks = [layout.mask[:, None] for layout in look.layouts]
-    own = [each.detach() for each in look.weights]
     optimizer = torch.optim.Adam([each.requires_grad_() for each in logits], lr=rate, amsgrad=True)
-    best = torch.zeros(len(own[0]), device=own[0].device)
+    own = look.weights[0]
+    best = torch.zeros(len(own), device=own.device)
     for step in range(steps + 1):
         with torch.enable_grad():
-            weights = [_normalised(each, mask) for each, mask in zip(logits, masks, strict=True)]
-            far = _mean([jensen_shannon(*pair).mean(-1) for pair in zip(weights, own, strict=True)])  # [K, B]
-            moved = torch.stack([change(look.answer(start)) for start in zip(*weights, strict=True)])  # [K, B]
+            weights = [each.normalised(of) for each, of in zip(look.looks, logits, strict=True)]
+            far = divergence(look, weights)  # [K, B]
+            moved = torch.stack([change(look.told(start)) for start in zip(*weights, strict=True)])  # [K, B]
             best = torch.maximum(best, torch.where(moved <= epsilon, far, 0.0).amax(0).detach())
             if step == steps:
                 break
-            loss = _PENALTY * (moved - epsilon).relu().sum() - far.sum() - _apart(weights).sum()
+            loss = _PENALTY * (moved - epsilon).relu().sum() - far.sum() - _spread(look.looks, weights).sum()
         gradients = torch.autograd.grad(loss, list(logits))
         for each, gradient in zip(logits, gradients, strict=True):
             each.grad = gradient
@@ -124,18 +123,9 @@ def _furthest(
     return best
 
 
-def _normalised(logits: Weights, mask: Bool[Tensor, "B 1 S"]) -> Weights:
-    # Logits of an example without positions stay finite, and its weights are zero.
-    return logits.masked_fill(~mask, torch.finfo(logits.dtype).min).softmax(-1) * mask
-
-
-def _apart(weights: Sequence[Weights]) -> Float[Tensor, "B"]:
+def _spread(looks: Sequence[Look], weights: Sequence[Tensor]) -> Float[Tensor, "B"]:
     """The divergence between each two starts, summed and divided by K (K - 1)."""
     count = len(weights[0])
     first, second = torch.triu_indices(count, count, 1)
-    pairs = _mean([jensen_shannon(each[first], each[second]).mean(-1) for each in weights])
-    return pairs.sum(0) / max(1, count * (count - 1))
-
-
-def _mean(of_columns: Sequence[Float[Tensor, "K B"]]) -> Float[Tensor, "K B"]:
-    return torch.stack(list(of_columns)).mean(0)
+    pairs = [apart(look, each[first], each[second]) for look, each in zip(looks, weights, strict=True)]
+    return torch.stack(pairs).mean(0).sum(0) / max(1, count * (count - 1))

@@ -1,6 +1,6 @@
 """Does it matter to the answer which position was given which weight? (Jain and Wallace 2019)
 
-Legend: B examples of a batch, N rows, S positions, P permutations.
+Legend: B examples of a batch, N rows, P permutations.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from salience.core.errors import ConfigError
@@ -42,8 +42,8 @@ def measure_permutation(
 ) -> Permuted:
     """For each row, the median over random permutations of how far the answer moves (`answer_distance`).
 
-    Everything before the pools stays as it is. The heads of a pool are permuted alike. Cost: one prediction, and one
-    answer from pooled vectors per permutation.
+    Everything before the last looks stays as it is. The heads of a look are permuted alike. Cost: one prediction, and
+    one answer from there on per permutation.
 
     Args:
         rows: rows that training has not seen.
@@ -53,7 +53,7 @@ def measure_permutation(
     Raises:
         ConfigError: there is no permutation to make.
         DataError: there are no rows.
-        NotAvailable: the model has no pool that could be given weights.
+        NotAvailable: what the model answers is no function of where it looks.
 
     Reference: Jain and Wallace 2019, "Attention is not Explanation", section 4.2.1.
     """
@@ -70,19 +70,9 @@ def measure_permutation(
 
 
 def _medians(pipeline: Pipeline, look: LastLook, permutations: int, generator: torch.Generator) -> Float[Tensor, "B"]:
-    change = change_from(pipeline.task, look.answer(look.weights))
+    change = change_from(pipeline.task, look.told(look.weights))
     changes = []
     for _ in range(permutations):
-        dealt = [
-            each.gather(-1, _order(layout.mask, generator)[:, None].expand_as(each))
-            for each, layout in zip(look.weights, look.layouts, strict=True)
-        ]
-        changes.append(change(look.answer(dealt)))
+        changes.append(change(look.told([each.shuffled(generator) for each in look.looks])))
     # With an even number of permutations it is the mean of the two in the middle.
     return torch.stack(changes).quantile(0.5, dim=0)
-
-
-def _order(mask: Bool[Tensor, "B S"], generator: torch.Generator) -> Int[Tensor, "B S"]:
-    """Real positions in random order; padding stays behind them."""
-    noise = torch.rand(mask.shape, generator=generator).to(mask.device)
-    return noise.masked_fill(~mask, torch.inf).argsort(-1)

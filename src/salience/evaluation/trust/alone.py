@@ -1,9 +1,10 @@
 """T8, alone: could the model have looked elsewhere and answered the same?
 
-Legend: B rows of a batch, N rows, H heads, S positions.
+Legend: B rows of a batch, N rows, C outputs.
 
 For each row, weights are sought that are as far as possible from its own and leave the answer as it is: three times
-150 steps of Adam on the logits of the weights, everything before the pools fixed. This tells about the model and not
+150 steps of Adam on the logits of the weights, everything before the last looks fixed. Of several looks, queries or
+heads the distance is the mean. This tells about the model and not
 about its attention: honest and misleading attention have such alternatives alike. So there is no verdict.
 
 References: Jain and Wallace 2019, "Attention is not Explanation", section 4.2.2; Wiegreffe and Pinter 2019, "Attention
@@ -21,12 +22,12 @@ from salience.core.batch import Batch
 from salience.core.errors import NotAvailable
 from salience.core.seed import derive
 from salience.evaluation.bootstrap import mean
-from salience.evaluation.explanation.distance import jensen_shannon
+from salience.evaluation.explanation.looking import divergence
 from salience.evaluation.importance.received import AttentionShares
 from salience.evaluation.removal_shift import is_value
 from salience.evaluation.trust.outcome import Measured, unavailable
 from salience.evaluation.trust.trial import Trial
-from salience.models.intervene import LastLook
+from salience.models.intervene import LastLook, last_look
 from salience.pipeline import evaluating
 
 NAME = "alone"
@@ -62,19 +63,17 @@ def alone(trial: Trial) -> Measured:
 def _elsewhere(trial: Trial, batch: Batch, generator: torch.Generator) -> Float[np.ndarray, "B"]:
     """For each row whether such weights were found."""
     with torch.no_grad():
-        look = LastLook(trial.pipeline.model, batch)
-        before = look.answer(look.weights)
-    masks = [layout.mask[:, None] for layout in look.layouts]
+        look = last_look(trial.pipeline.model, batch)
+        before = look.told(look.weights)
     found = torch.zeros(len(before), dtype=torch.bool, device=before.device)
     logits, optimizer = _started(look, generator)
     for step in range(STARTS * STEPS):
         if step and step % STEPS == 0:
             logits, optimizer = _started(look, generator)
         with torch.enable_grad():
-            weights = [_normalised(each, mask) for each, mask in zip(logits, masks, strict=True)]
-            apart = [jensen_shannon(*pair).mean(1) for pair in zip(look.weights, weights, strict=True)]
-            far = torch.stack(apart).mean(0)
-            change = _change(trial, look.answer(weights), before)
+            weights = [each.normalised(of) for each, of in zip(look.looks, logits, strict=True)]
+            far = divergence(look, weights)
+            change = _change(trial, look.told(weights), before)
             found |= (far.detach() > FAR) & (change.detach() < SAME)
             loss = (_PENALTY * (change - SAME / 2).relu() - far).sum()
         gradients = torch.autograd.grad(loss, logits)
@@ -88,11 +87,6 @@ def _started(look: LastLook, generator: torch.Generator) -> tuple[list[Tensor], 
     """Logits far from each other, and what moves them."""
     logits = [3 * torch.randn(each.shape, generator=generator).to(each) for each in look.weights]
     return logits, torch.optim.Adam([each.requires_grad_() for each in logits], lr=RATE)
-
-
-def _normalised(logits: Float[Tensor, "B H S"], mask: Bool[Tensor, "B 1 S"]) -> Float[Tensor, "B H S"]:
-    # Logits of an example without positions stay finite, and its weights are zero.
-    return logits.masked_fill(~mask, torch.finfo(logits.dtype).min).softmax(-1) * mask
 
 
 def _change(trial: Trial, raw: Float[Tensor, "B C"], before: Float[Tensor, "B C"]) -> Float[Tensor, "B"]:

@@ -1,9 +1,10 @@
 """T1, needed: would the model answer the same if it looked everywhere equally, or anywhere?
 
-Legend: B rows of a batch, N rows, H heads, S positions, C outputs, P permutations.
+Legend: N rows, C outputs, P permutations.
 
-The weights of the pools are replaced by equal ones, and by ten random permutations of themselves; everything before the
-pools stays as it is. Told are the change of the answer (total variation of the probabilities; for a value its distance
+The weights of the last looks (`models.intervene`: those of pools, of the attention of a network, of all layers along
+edges) are replaced by equal ones, and by ten random permutations of themselves; everything before stays as it is. Told
+are the change of the answer (total variation of the probabilities; for a value its distance
 in standard deviations of the training targets), and the fall of the accuracy (of R2 for a value).
 
 References: Wiegreffe and Pinter 2019, "Attention is not not Explanation", section 3.2; Jain and Wallace 2019,
@@ -17,7 +18,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from salience.core.batch import Layout
 from salience.core.errors import NotAvailable
 from salience.core.seed import derive
 from salience.evaluation.bootstrap import mean
@@ -27,7 +27,7 @@ from salience.evaluation.trust.claim import Estimate, claim, either, estimate, e
 from salience.evaluation.trust.outcome import Measured, unavailable
 from salience.evaluation.trust.trial import Trial
 from salience.evaluation.weighted import explained
-from salience.models.intervene import LastLook
+from salience.models.intervene import last_look
 from salience.pipeline import evaluating
 from salience.tasks import Task
 
@@ -47,7 +47,7 @@ def needed(trial: Trial) -> Measured:
     if not isinstance(trial.method, AttentionShares):
         return unavailable(NAME, QUESTION, f"'{trial.title}' is no attention, so there are no weights to replace")
     try:
-        even, shuffled = _answers(trial)
+        even, shuffled, note = _answers(trial)
     except NotAvailable as error:
         return unavailable(NAME, QUESTION, error.problem)
     raw = trial.raw[:, None]
@@ -81,47 +81,35 @@ def needed(trial: Trial) -> Measured:
             f"the answer changes by {change[name].value:.3f} and {_score(trial)} falls by {fall[name].value:.3f} with "
             f"{name} weights"
             for name in changes
-        ),
+        )
+        + (f"; {note}" if note else ""),
     )
 
 
-def distance(task: Task, raw: Float[Tensor, "N P C"], other: Float[Tensor, "N P C"]) -> Float[np.ndarray, "N P"]:
+def distance(task: Task, raw: Float[Tensor, "N Q C"], other: Float[Tensor, "N P C"]) -> Float[np.ndarray, "N P"]:
     """How far answers are apart: total variation; its mean over labels for several; the distance of values."""
     if is_value(task, raw[:, 0]):
-        return (raw[..., 0] - other[..., 0]).abs().double().numpy()
+        return (_focus(task, raw) - _focus(task, other)).abs().double().numpy()
     apart = (task.probabilities(raw.double()) - task.probabilities(other.double())).abs()
     several = task.choose(raw[:1, 0]).ndim > 1
     return (apart.mean(-1) if several else apart.sum(-1) / 2).numpy()
 
 
-def _answers(trial: Trial) -> tuple[Float[Tensor, "N 1 C"], Float[Tensor, "N P C"]]:
-    """The answers with equal weights, and with each permutation of the own ones."""
+def _answers(trial: Trial) -> tuple[Float[Tensor, "N 1 C"], Float[Tensor, "N P C"], str]:
+    """The answers with equal weights, and with each permutation of the own ones; and what is to know of the looks."""
     generator = torch.Generator().manual_seed(derive(trial.seed, "shuffled weights"))
     even = torch.zeros(len(trial.rows), 1, trial.raw.shape[1])
     shuffled = torch.zeros(len(trial.rows), PERMUTATIONS, trial.raw.shape[1])
+    note = ""
     with evaluating(trial.pipeline.model), torch.no_grad():
         for index, batch in trial.pipeline.batches(trial.rows):
-            look = LastLook(trial.pipeline.model, batch)
-            equal = [_even(each, layout) for each, layout in zip(look.weights, look.layouts, strict=True)]
-            even[index, 0] = look.answer(equal).cpu().float()
+            look = last_look(trial.pipeline.model, batch)
+            note = look.note
+            even[index, 0] = look.told([each.equal() for each in look.looks]).cpu().float()
             for number in range(PERMUTATIONS):
-                moved = [
-                    _shuffled(each, layout, generator) for each, layout in zip(look.weights, look.layouts, strict=True)
-                ]
-                shuffled[index, number] = look.answer(moved).cpu().float()
-    return even, shuffled
-
-
-def _even(weights: Float[Tensor, "B H S"], layout: Layout) -> Float[Tensor, "B H S"]:
-    """The same sum, shared equally by all real positions."""
-    share = layout.mask / layout.lengths.clamp(min=1)[:, None]
-    return weights.sum(-1, keepdim=True) * share[:, None].to(weights.dtype)
-
-
-def _shuffled(weights: Float[Tensor, "B H S"], layout: Layout, generator: torch.Generator) -> Float[Tensor, "B H S"]:
-    """The weights of real positions in another order, the same for all heads."""
-    draws = torch.rand(layout.mask.shape, generator=generator).to(weights.device).masked_fill(~layout.mask, 2.0)
-    return weights.gather(-1, draws.argsort(-1)[:, None].expand_as(weights))
+                moved = [each.shuffled(generator) for each in look.looks]
+                shuffled[index, number] = look.told(moved).cpu().float()
+    return even, shuffled, note
 
 
 def _fall(trial: Trial, other: Float[Tensor, "N P C"]) -> Estimate:

@@ -20,6 +20,7 @@ from salience.core.errors import NotAvailable
 from salience.core.seed import derive
 from salience.models import Ensemble, Model
 from salience.models.encoders import Pretrained
+from salience.models.networks.network import Network
 from salience.models.outside import Outside
 from salience.pipeline import Pipeline
 
@@ -72,7 +73,7 @@ def _last(model: nn.Module, share: float) -> list[nn.Parameter]:
 
 
 def _check(pipeline: Pipeline) -> None:
-    if not isinstance(pipeline.model, Model | Ensemble | Outside):
+    if not isinstance(pipeline.model, Model | Network | Ensemble | Outside):
         raise NotAvailable(
             "this model was trained elsewhere, and cannot be made again without its training",
             fix="give a model of salience or of Hugging Face",

@@ -6,13 +6,14 @@ Legend: B examples, S sources, W width.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
 
 from salience.core.batch import Layout
 from salience.core.record import Attention
+from salience.models.intervene import LastLook
 
 
 @dataclass(frozen=True)
@@ -35,3 +36,11 @@ class Encoder(Protocol):
     width: int
 
     def __call__(self, values: Float[Tensor, "B S D"], layout: Layout) -> Encoded: ...
+
+
+@runtime_checkable
+class Told(Protocol):
+    """An encoder whose positions are a function of where it looks, so that it can be told to look elsewhere."""
+
+    def last_look(self, values: Float[Tensor, "B S D"], layout: Layout) -> LastLook:
+        """Where it looks, and what it gives, `Encoded`, if it looked elsewhere."""

@@ -1,22 +1,29 @@
 """Layers of graph attention: with each of them a node hears from one step further away (Velickovic et al. 2018).
 
-Legend: B examples, S sources (nodes), W width.
+Legend: B examples, S sources (nodes), W width, D width of a layer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 import salience.attention as mechanisms
+from salience.attention.graph import Graph
 from salience.core.batch import Layout
 from salience.core.build import build
-from salience.core.errors import ConfigError
+from salience.core.errors import ConfigError, NotAvailable
+from salience.core.record import Attention
+from salience.kernels.asked import Asked
+from salience.kernels.edges import Edges
 from salience.kernels.masks import blank
 from salience.models.encoders.encoder import Encoded
+from salience.models.flow import through
+from salience.models.incoming import Incoming
+from salience.models.intervene import LastLook, Look
 
 
 class GraphStack(nn.Module):
@@ -72,20 +79,72 @@ class GraphStack(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> Encoded:
+        records: list[Attention] = []
+
+        def listen(layer: nn.Module, nodes: Float[Tensor, "B S D"]) -> Float[Tensor, "B S D"]:
+            told, record = layer(nodes, layout=layout)
+            if not self.residual:
+                record.stays = 0.0
+            records.append(record)
+            return told
+
+        return Encoded(self._heard(values, layout, listen), layout, tuple(records))
+
+    def last_look(self, values: Float[Tensor, "B S W"], layout: Layout) -> LastLook:
+        """The looks of all layers at once, from the last one to the first: each node among the messages to it.
+
+        The importance of an edge, and of a node, is a product over layers, so that a test of it replaces the weights of
+        all layers, and not those of the last one alone. A node counts in a layer for as much of the answer as it holds
+        after it (`models.flow.rollout`): what nodes out of reach listen to changes nothing.
+
+        Raises:
+            NotAvailable: what a layer gives is no function of its weights.
+        """
+        assert layout.asked is not None
+        for layer in self.layers:
+            if not isinstance(layer, Graph):
+                raise NotAvailable(
+                    f"what {type(layer).__name__} gives is no function of its weights, so it cannot be given others",
+                    where="GraphStack",
+                    fix="choose a mechanism such as GATv2",
+                )
+        records = self(values, layout).records
+        incoming, looks = [], []
+        counts = Asked(layout.asked, layout).received().mean(1)
+        for layer, record in zip(reversed(self.layers), reversed(records), strict=True):
+            messages, real = cast(Graph, layer).messages(layout)
+            incoming.append(Incoming(messages[1], layout, real=real))
+            weights = incoming[-1].apart(cast(Edges, record).message_weights())
+            looks.append(Look(weights, incoming[-1].seen, counts))
+            counts = through(record, counts)
+
+        def told(weights: Sequence[Tensor]) -> Encoded:
+            left = [place.together(each) for place, each in zip(incoming, weights, strict=True)]
+
+            def listen(layer: nn.Module, nodes: Float[Tensor, "B S D"]) -> Float[Tensor, "B S D"]:
+                return cast(Graph, layer).remix(left.pop(), nodes, layout=layout)
+
+            return Encoded(self._heard(values, layout, listen), layout)
+
+        return LastLook(tuple(looks), told)
+
+    def _heard(
+        self,
+        values: Float[Tensor, "B S W"],
+        layout: Layout,
+        listen: Callable[[nn.Module, Tensor], Tensor],
+    ) -> Float[Tensor, "B S D"]:
+        """What nodes hold after all layers, by how they listen in one of them."""
         values = blank(values, layout)
-        records = []
         for number, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
             read = values if number == 0 else self.dropout(values)
             if number == len(self.layers) - 1:
                 read = self.narrowed(read)
-            told, record = layer(norm(read), layout=layout)
+            told = listen(layer, norm(read))
             if number < len(self.layers) - 1 or self.residual:
                 told = self.activation(told)
             values = read + told if self.residual else told
-            if not self.residual:
-                record.stays = 0.0
-            records.append(record)
-        return Encoded(blank(values, layout), layout, tuple(records))
+        return blank(values, layout)
 
 
 def _check(mechanism: nn.Module) -> None:

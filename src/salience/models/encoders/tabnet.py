@@ -15,6 +15,7 @@ from salience.kernels.masks import blank
 from salience.kernels.normalise import sparsemax
 from salience.models.encoders.encoder import Encoded
 from salience.models.groups import OverSteps
+from salience.models.intervene import LastLook, Look
 
 _TINY = 1e-12
 
@@ -91,6 +92,12 @@ class TabNet(nn.Module):
             decisions.append(read)
             masks.append(mask)
         return self._encoded(torch.stack(decisions, 1), torch.stack(masks, 1), layout)
+
+    def last_look(self, values: Float[Tensor, "B S W"], layout: Layout) -> LastLook:
+        """The masks of its steps, as if these were heads: all of them read the same positions."""
+        masks = self(values, layout).records[0].weights()[:, 0]  # [B, N, S]
+        look = Look(masks[:, :, None], layout.mask[:, None])
+        return LastLook((look,), lambda weights: self.remix(weights[0][:, :, 0], values, layout))
 
     def _encoded(self, decisions: Float[Tensor, "B N W"], masks: Float[Tensor, "B N S"], layout: Layout) -> Encoded:
         count = decisions.shape[1]

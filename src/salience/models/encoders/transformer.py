@@ -5,7 +5,7 @@ Legend: B examples, S sources, W width.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from jaxtyping import Float
@@ -102,8 +102,22 @@ class Layer(nn.Module):
 
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> tuple[Float[Tensor, "B S W"], Attention]:
         delta, record = self.attention(self.attention_norm(values), layout=layout)
+        return self._after(values, delta), record
+
+    def remix(
+        self,
+        weights: Float[Tensor, "B H T S"],
+        values: Float[Tensor, "B S W"],
+        *,
+        asking: Sequence[int] | slice = slice(None),
+    ) -> Float[Tensor, "B T W"]:
+        """What these positions hold after the layer if they looked with other weights, which are zero at padding."""
+        delta = cast(mechanisms.MultiHead, self.attention).remix(weights, self.attention_norm(values))
+        return self._after(values[:, asking], delta)
+
+    def _after(self, values: Float[Tensor, "B T W"], delta: Float[Tensor, "B T W"]) -> Float[Tensor, "B T W"]:
         values = values + self.dropout(delta)
-        return values + self.feedforward(values), record
+        return values + self.feedforward(values)
 
 
 def _turn(mechanism: nn.Module, positions: str | Mapping[str, Any], width: int) -> None:

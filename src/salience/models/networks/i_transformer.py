@@ -6,7 +6,7 @@ Legend: B windows, V variables, L steps of the look-back, D width, F steps of th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 from jaxtyping import Float
@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from salience.attention import MultiHead
 from salience.core.batch import Batch
 from salience.core.errors import ConfigError
+from salience.core.record import Attention
 from salience.models.encoders.transformer import Layer
+from salience.models.intervene import LastLook, Look
 from salience.models.model import Output
 from salience.models.networks.instance import Instance
 from salience.models.networks.network import Network, WindowShape
@@ -92,15 +94,38 @@ class ITransformer(Network):
         return dict.fromkeys(self.columns, values)
 
     def read(self, embedded: Mapping[str, Float[Tensor, "B V D"]], batch: Batch) -> Output:
-        (column,), shape = self.columns, self.shape
+        (column,), targets = self.columns, self.shape.targets
+        before, records = self._before(embedded, batch)
+        values, record = self.layers[-1](before, batch.streams[column].layout)
+        answer = self._forecast(values[:, list(targets)], batch)
+        return Output(answer, {column: (*records, SomeQueries(record, targets))})
+
+    def last_look(self, batch: Batch) -> LastLook:
+        """Targets that look at variables in the last layer."""
+        targets, layout = list(self.shape.targets), batch.streams[self.columns[0]].layout
+        before, _ = self._before(self.embed(batch), batch)
+        last = cast(Layer, self.layers[-1])
+        weights = SomeQueries(last(before, layout)[1], targets).weights()
+        return LastLook(
+            (Look(weights, layout.mask[:, None].expand(-1, len(targets), -1)),),
+            lambda told: self._forecast(last.remix(told[0], before, asking=targets), batch),
+        )
+
+    def _before(
+        self, embedded: Mapping[str, Float[Tensor, "B V D"]], batch: Batch
+    ) -> tuple[Float[Tensor, "B V D"], list[Attention]]:
+        """What variables hold before the last layer, and where they looked until then."""
+        (column,) = self.columns
         values, records = self.dropout(embedded[column]), []
-        for layer in self.layers:
+        for layer in self.layers[:-1]:
             values, record = layer(values, batch.streams[column].layout)
             records.append(record)
-        last = values[:, list(shape.targets)]  # [B, N, D]
+        return values, records
+
+    def _forecast(self, last: Float[Tensor, "B N D"], batch: Batch) -> Float[Tensor, "B C"]:
+        shape = self.shape
         forecast = self.head(last).unflatten(-1, (shape.horizon, shape.outputs))
-        answer = self.answer(Instance.of(self._apart(batch)[0]).given(forecast, shape.targets))
-        return Output(answer, {column: (*records[:-1], SomeQueries(records[-1], shape.targets))})
+        return self.answer(Instance.of(self._apart(batch)[0]).given(forecast, shape.targets))
 
     def _apart(self, batch: Batch) -> tuple[Float[Tensor, "B V L"], Float[Tensor, "B V ahead"]]:
         values = self.values(batch)

@@ -16,7 +16,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from salience.core.batch import Batch
-from salience.core.errors import ConfigError, DataError
+from salience.core.errors import ConfigError, DataError, NotAvailable
+from salience.models.intervene import LastLook
 from salience.models.model import Output
 from salience.models.networks.instance import Instance
 
@@ -124,6 +125,18 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def read(self, embedded: Mapping[str, Float[Tensor, "B S D"]], batch: Batch) -> Output:
         """The answer to embeddings, which a caller may have changed or may want gradients for."""
+
+    def last_look(self, batch: Batch) -> LastLook:  # noqa: ARG002
+        """The attention that the answer is made from, and the answer if it looked elsewhere.
+
+        Raises:
+            NotAvailable: the network has no attention.
+        """
+        raise NotAvailable(
+            f"{type(self).__name__} has no attention that could be given other weights: its record tells a sum",
+            where="the model",
+            fix="choose a network with attention, such as PatchTST",
+        )
 
     def values(self, batch: Batch) -> Float[Tensor, "B S D"]:
         """What stands at each position, with zeros at padding.

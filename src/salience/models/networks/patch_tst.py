@@ -1,13 +1,13 @@
 """Attention between patches of one variable (Nie et al. 2023).
 
-Legend: B windows, V variables, P patches of one variable, D width, N targets, F steps of the horizon, Q numbers per
-forecast, R asked rows.
+Legend: B windows, V variables, BV variables of all windows, P patches of one variable, D width, N targets, F steps of
+the horizon, Q numbers per forecast, C numbers per answer, R asked rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -17,13 +17,17 @@ from torch.nn import functional as F
 from salience.attention import MultiHead
 from salience.core.batch import Batch, Layout
 from salience.core.errors import ConfigError
+from salience.core.record import Attention
 from salience.models.encoders.transformer import Layer
+from salience.models.intervene import LastLook, Look
 from salience.models.model import Output
 from salience.models.networks.contributions import Contributions
 from salience.models.networks.instance import Instance
 from salience.models.networks.network import Network, WindowShape
 from salience.models.networks.quieten import quieten
 from salience.models.networks.within_variables import WithinVariables
+
+_NOTE = "replaced is the attention between stretches in the last layer, before the sum whose parts are told"
 
 
 class PatchTST(Network):
@@ -97,20 +101,49 @@ class PatchTST(Network):
         return {column: self.stem(patches).flatten(1, 2) for column in self.columns}
 
     def read(self, embedded: Mapping[str, Float[Tensor, "B S D"]], batch: Batch) -> Output:
-        (column,), shape = self.columns, self.shape
+        (column,) = self.columns
         layout = batch.streams[column].layout
-        values = embedded[column].unflatten(1, (shape.variables, -1)).flatten(0, 1)  # [B * V, P, D]
-        values = self.dropout(values + self.positions)
-        inner = Layout(layout.lengths.new_full((len(values),), values.shape[1]), values.shape[1])
-        records = []
-        for layer in self.layers:
-            values, record = layer(values, inner)
-            records.append(WithinVariables(record, layout))
-        last = values.unflatten(0, (-1, shape.variables))[:, list(shape.targets)]  # [B, N, P, D]
-        instance = Instance.of(self._windows(batch))
+        before, records = self._before(embedded)
+        values, record = self.layers[-1](before, _full(before))
+        last = self._of_targets(values)
+        answer, parts = self._forecast(last, batch), self._parts(last, Instance.of(self._windows(batch)), layout)
+        every = (WithinVariables(each, layout) for each in (*records, record))
+        return Output(answer, {column: (*every, parts)})
+
+    def last_look(self, batch: Batch) -> LastLook:
+        """Patches of the targets that look at each other in the last layer. The map that adds them up stays."""
+        targets = len(self.shape.targets)
+        every, _ = self._before(self.embed(batch))
+        last = cast(Layer, self.layers[-1])
+        before = self._of_targets(every).flatten(0, 1)  # [B * N, P, D]
+        weights = last(before, _full(before))[1].weights()  # [B * N, H, P, P]
+        weights = weights.unflatten(0, (-1, targets)).transpose(1, 2).flatten(2, 3)  # [B, H, N * P, P]
+
+        def told(weights: Sequence[Tensor]) -> Float[Tensor, "B C"]:
+            apart = weights[0].unflatten(2, (targets, -1)).transpose(1, 2).flatten(0, 1)
+            return self._forecast(last.remix(apart, before).unflatten(0, (-1, targets)), batch)
+
+        return LastLook((Look(weights, torch.ones_like(weights[:, 0], dtype=torch.bool)),), told, note=_NOTE)
+
+    def _before(
+        self, embedded: Mapping[str, Float[Tensor, "B S D"]]
+    ) -> tuple[Float[Tensor, "BV P D"], list[Attention]]:
+        """What patches hold before the last layer, each variable for itself, and where they looked until then."""
+        (column,) = self.columns
+        values = embedded[column].unflatten(1, (self.shape.variables, -1)).flatten(0, 1)
+        values, records = self.dropout(values + self.positions), []
+        for layer in self.layers[:-1]:
+            values, record = layer(values, _full(values))
+            records.append(record)
+        return values, records
+
+    def _of_targets(self, values: Float[Tensor, "BV P D"]) -> Float[Tensor, "B N P D"]:
+        return values.unflatten(0, (-1, self.shape.variables))[:, list(self.shape.targets)]
+
+    def _forecast(self, last: Float[Tensor, "B N P D"], batch: Batch) -> Float[Tensor, "B C"]:
+        shape = self.shape
         forecast = self.head(self.dropout(last.flatten(2))).unflatten(-1, (shape.horizon, shape.outputs))
-        answer = self.answer(instance.given(forecast, shape.targets))
-        return Output(answer, {column: (*records, self._parts(last, instance, layout))})
+        return self.answer(Instance.of(self._windows(batch)).given(forecast, shape.targets))
 
     def _windows(self, batch: Batch) -> Float[Tensor, "B V L"]:
         return self.values(batch).flatten(1).unflatten(1, (self.shape.variables, -1))
@@ -127,3 +160,7 @@ class PatchTST(Network):
             return every.index_add(2, targets, parts).flatten(2)
 
         return Contributions(sizes, queries=shape.horizon, layout=layout)
+
+
+def _full(values: Float[Tensor, "N P D"]) -> Layout:
+    return Layout(torch.full((len(values),), values.shape[1], device=values.device), values.shape[1])

@@ -1,7 +1,7 @@
 """A recurrent network reads, another one writes and looks back at each step (Bahdanau et al. 2015; Qin et al. 2017).
 
 Legend: B windows, L steps of the look-back, F steps of the horizon, T steps that are read, V variables, D width,
-Q numbers per forecast.
+Q numbers per forecast, C numbers per answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from salience.attention import MultiHead
 from salience.core.batch import Batch, Layout
 from salience.core.build import build
 from salience.core.errors import ConfigError, did_you_mean
+from salience.core.record import Attention
+from salience.kernels.masks import blank
 from salience.models.encoders.recurrent import CELLS
+from salience.models.intervene import LastLook, Look
 from salience.models.model import Output
 from salience.models.networks.instance import Instance
 from salience.models.networks.network import Network, WindowShape
@@ -86,6 +89,26 @@ class RecurrentAttention(Network):
         return {column: self.stem(steps) for column in self.columns}
 
     def read(self, embedded: Mapping[str, Float[Tensor, "B T D"]], batch: Batch) -> Output:
+        (column,) = self.columns
+        asking, states, records = self._states(embedded, batch)
+        mixed, record = self.attention(asking, states, layout=self._layout(batch))
+        return Output(self._forecast(asking, mixed, batch), {column: (*records, record)})
+
+    def last_look(self, batch: Batch) -> LastLook:
+        """Steps of the horizon that look at states. What `among` mixes before stays as it is."""
+        layout = self._layout(batch)
+        asking, states, _ = self._states(self.embed(batch), batch)
+        weights = self.attention(asking, states, layout=layout)[1].weights()
+        states = blank(states, layout)
+        return LastLook(
+            (Look(weights, layout.mask[:, None].expand(-1, weights.shape[2], -1)),),
+            lambda told: self._forecast(asking, self.attention.remix(told[0], states), batch),
+        )
+
+    def _states(
+        self, embedded: Mapping[str, Float[Tensor, "B T D"]], batch: Batch
+    ) -> tuple[Float[Tensor, "B F D"], Float[Tensor, "B T D"], list[Attention]]:
+        """What asks, what is asked, and where states looked at each other."""
         (column,), shape = self.columns, self.shape
         past, ahead = self._apart(embedded[column])
         first, state = self.past(past)
@@ -93,17 +116,25 @@ class RecurrentAttention(Network):
         asking, _ = self.ahead((self.steps + known).expand(len(first), -1, -1), state)
         # Steps of the horizon of which nothing is known ask, but have nothing to tell.
         states = self.dropout(torch.cat([first, asking], dim=1)[:, : shape.rows])
-        layout, records = batch.streams[column].layout, []
+        records: list[Attention] = []
         if self.among is not None:
-            delta, record = self.among(states, layout=layout)
+            delta, record = self.among(states, layout=batch.streams[column].layout)
             states = states + delta
             records.append(record)
-        mixed, record = self.attention(asking, states, layout=Layout(layout.lengths, layout.size))
+        return asking, states, records
+
+    def _forecast(
+        self, asking: Float[Tensor, "B F D"], mixed: Float[Tensor, "B F D"], batch: Batch
+    ) -> Float[Tensor, "B C"]:
+        shape = self.shape
         answers = self.head(self.dropout(torch.cat([asking, mixed], dim=-1)))  # [B, F, N * Q]
         forecast = answers.unflatten(-1, (len(shape.targets), shape.outputs)).transpose(1, 2)
         windows = self._apart(self.values(batch))[0].transpose(1, 2)
-        answer = self.answer(Instance.of(windows).given(forecast, shape.targets))
-        return Output(answer, {column: (*records, record)})
+        return self.answer(Instance.of(windows).given(forecast, shape.targets))
+
+    def _layout(self, batch: Batch) -> Layout:
+        layout = batch.streams[self.columns[0]].layout
+        return Layout(layout.lengths, layout.size)
 
     def _apart(self, steps: Float[Tensor, "B T D"]) -> tuple[Float[Tensor, "B L D"], Float[Tensor, "B ahead D"]]:
         return steps[:, : self.shape.look_back], steps[:, self.shape.look_back :]

@@ -1,12 +1,12 @@
 """Selection of variables at each step, then attention over steps (Lim et al. 2021).
 
-Legend: B windows, S cells, L steps of the look-back, F steps of the horizon, T steps that are read, V variables,
-K variables that are known ahead, D width, Q numbers per forecast.
+Legend: B windows, S cells, L steps of the look-back, F steps of the horizon, T steps that are read, E steps of both,
+V variables, K variables that are known ahead, D width, Q numbers per forecast, C numbers per answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -15,7 +15,9 @@ from torch import Tensor, nn
 
 from salience.attention import MultiHead
 from salience.core.batch import Batch, Layout
+from salience.core.record import Attention
 from salience.models.groups import Groups, OverGroups
+from salience.models.intervene import LastLook, Look, Weights
 from salience.models.model import Output
 from salience.models.networks.gated_residual import Gated, GatedResidual
 from salience.models.networks.instance import Instance
@@ -85,36 +87,74 @@ class TemporalFusion(Network):
         return {column: torch.cat(cells, dim=1) for column in self.columns}
 
     def read(self, embedded: Mapping[str, Float[Tensor, "B S D"]], batch: Batch) -> Output:
-        (column,), shape = self.columns, self.shape
-        steps, selection = self._selected(embedded[column], batch)  # [B, L + F, D]
-        first, state = self.past(steps[:, : shape.look_back])
-        then, _ = self.ahead(steps[:, shape.look_back :], state)
-        states = self.enrich(self.after_recurrence(torch.cat([first, then], dim=1), steps))
+        (column,) = self.columns
+        steps, selected = self._selected(embedded[column])
+        states, then = self._states(steps)
+        mixed, record = self._attended(states)
+        layout = batch.streams[column].layout
+        groups = Groups(Layout(layout.lengths, layout.size, groups=self._steps_of(layout)))
+        every = torch.cat([each.flatten(1) for each in selected], dim=1)
+        selection = OverGroups(every[:, None], groups, normalised=True)
+        return Output(self._forecast(mixed, states, then, batch), {column: (selection, record)})
+
+    def last_look(self, batch: Batch) -> LastLook:
+        """The attention and, because importance is their product, the selection: each step counts there for what the
+        attention gives it."""
+        cells = self.embed(batch)[self.columns[0]]
+        steps, selected = self._selected(cells)
+        _, record = self._attended(self._states(steps)[0])
+        counts = record.received().mean(1).split([each.shape[1] for each in selected], dim=1)
+        looks = [_free(each[:, None], of) for each, of in zip(selected, counts, strict=True)]
+
+        def told(weights: Sequence[Tensor]) -> Float[Tensor, "B C"]:
+            steps, _ = self._selected(cells, [each[:, 0] for each in weights[:-1]])
+            states, then = self._states(steps)
+            return self._forecast(self.attention.remix(weights[-1], self._read(states)), states, then, batch)
+
+        return LastLook((*looks, _free(record.weights())), told)
+
+    def _selected(
+        self, cells: Float[Tensor, "B S D"], told: Sequence[Tensor] = ()
+    ) -> tuple[Float[Tensor, "B E D"], list[Tensor]]:
+        """A vector per step of the look-back and of the horizon, and the weights of the variables there: the own ones,
+        or those that are told."""
+        past, ahead = self._apart(cells)
+        first, weights = self.select(past, *told[:1])
+        then = self.steps.expand(len(cells), -1, -1)
+        every = [weights]
+        if self.select_ahead is not None:
+            known, weights = self.select_ahead(ahead, *told[1:])
+            then = then + known
+            every.append(weights)
+        return torch.cat([first, then], dim=1), every
+
+    def _states(self, steps: Float[Tensor, "B E D"]) -> tuple[Float[Tensor, "B E D"], Float[Tensor, "B F D"]]:
+        """What steps hold when they look at each other, and what those of the horizon held before."""
+        first, state = self.past(steps[:, : self.shape.look_back])
+        then, _ = self.ahead(steps[:, self.shape.look_back :], state)
+        return self.enrich(self.after_recurrence(torch.cat([first, then], dim=1), steps)), then
+
+    def _attended(self, states: Float[Tensor, "B E D"]) -> tuple[Float[Tensor, "B F D"], Attention]:
+        read = self._read(states)
+        return self.attention(states[:, self.shape.look_back :], read, layout=_full(read))
+
+    def _read(self, states: Float[Tensor, "B E D"]) -> Float[Tensor, "B T D"]:
         # Steps of the horizon of which nothing is known ask, but have nothing to tell.
-        layout = _full(states[:, : shape.rows])
-        mixed, record = self.attention(states[:, shape.look_back :], states[:, : shape.rows], layout=layout)
-        asked = states[:, shape.look_back :]
-        answers = self.forward_step(self.after_attention(mixed, asked))
+        return states[:, : self.shape.rows]
+
+    def _forecast(
+        self,
+        mixed: Float[Tensor, "B F D"],
+        states: Float[Tensor, "B E D"],
+        then: Float[Tensor, "B F D"],
+        batch: Batch,
+    ) -> Float[Tensor, "B C"]:
+        shape = self.shape
+        answers = self.forward_step(self.after_attention(mixed, states[:, shape.look_back :]))
         answers = self.head(self.after_all(answers, then))  # [B, F, N * Q]
         forecast = answers.unflatten(-1, (len(shape.targets), shape.outputs)).transpose(1, 2)
         past, _ = self._apart(self.values(batch))
-        answer = self.answer(Instance.of(past[..., 0].transpose(1, 2)).given(forecast, shape.targets))
-        return Output(answer, {column: (selection, record)})
-
-    def _selected(self, cells: Float[Tensor, "B S D"], batch: Batch) -> tuple[Float[Tensor, "B T D"], OverGroups]:
-        """A vector per step of the look-back and of the horizon, and where the steps that are read looked."""
-        past, ahead = self._apart(cells)
-        first, weights = self.select(past)
-        then = self.steps.expand(len(cells), -1, -1)
-        every = [weights.flatten(1)]
-        if self.select_ahead is not None:
-            known, weights = self.select_ahead(ahead)
-            then = then + known
-            every.append(weights.flatten(1))
-        layout = batch.streams[self.columns[0]].layout
-        groups = Groups(Layout(layout.lengths, layout.size, groups=self._steps_of(layout)))
-        record = OverGroups(torch.cat(every, dim=1)[:, None], groups, normalised=True)
-        return torch.cat([first, then], dim=1), record
+        return self.answer(Instance.of(past[..., 0].transpose(1, 2)).given(forecast, shape.targets))
 
     def _apart(self, cells: Float[Tensor, "B S D"]) -> tuple[Float[Tensor, "B L V D"], Float[Tensor, "B F K D"]]:
         shape = self.shape
@@ -144,3 +184,8 @@ class _GatedSkip(nn.Module):
 
 def _full(values: Float[Tensor, "B T D"]) -> Layout:
     return Layout(torch.full((len(values),), values.shape[1], device=values.device), values.shape[1])
+
+
+def _free(weights: Weights, counts: Float[Tensor, "B T"] | None = None) -> Look:
+    """A look that may go anywhere."""
+    return Look(weights, torch.ones_like(weights[:, 0], dtype=torch.bool), counts)

@@ -28,6 +28,9 @@ class VariableSelection(nn.Module):
             GatedResidual(variables * width, out=width, dropout=dropout), nn.Linear(width, variables)
         )
 
-    def forward(self, cells: Float[Tensor, "B T V D"]) -> tuple[Float[Tensor, "B T D"], Float[Tensor, "B T V"]]:
-        weights = self.weigh(cells.flatten(2)).softmax(dim=-1)
+    def forward(
+        self, cells: Float[Tensor, "B T V D"], told: Float[Tensor, "B T V"] | None = None
+    ) -> tuple[Float[Tensor, "B T D"], Float[Tensor, "B T V"]]:
+        """The vector of each step, and the weights it was made with: its own, or those that are told."""
+        weights = self.weigh(cells.flatten(2)).softmax(dim=-1) if told is None else told
         return (weights[..., None, :] @ self.each(cells)).squeeze(-2), weights

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from salience.core.batch import Layout
 from salience.core.errors import NotAvailable
 from salience.core.record import Attention
+from salience.models.intervene import LastLook, Look
 
 
 class Pool(nn.Module, ABC):
@@ -26,6 +27,12 @@ class Pool(nn.Module, ABC):
     @abstractmethod
     def forward(self, values: Float[Tensor, "B S W"], layout: Layout) -> tuple[Float[Tensor, "B W"], Attention]:
         """The vector of each example, and where it came from."""
+
+    def last_look(self, values: Float[Tensor, "B S W"], layout: Layout) -> LastLook:
+        """Where it looks, and the vector of each example if it looked elsewhere."""
+        _, record = self(values, layout)
+        look = Look(record.weights(), layout.mask[:, None])
+        return LastLook((look,), lambda weights: self.remix(weights[0][:, :, 0], values, layout))
 
     def remix(
         self,
