@@ -94,3 +94,7 @@ def test_a_forecast_moves_by_the_mean_of_its_steps() -> None:
     one, other = torch.tensor([[[1.0, 2.0]]]), torch.tensor([[[1.0, 5.0]]])
     # Only the second step of the two moves, by three.
     assert distance(task, one, other).item() == 1.5
+
+
+def test_the_units_of_a_graph_have_no_order_to_compare_with() -> None:
+    assert set(learned(of_a_graph()).statistics) == {"correlation_untrained"}

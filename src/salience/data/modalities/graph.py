@@ -6,7 +6,7 @@ Legend: B examples, S positions (nodes), M messages, U units, F features, K aske
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, Self, final
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 import scipy.sparse
@@ -67,6 +67,9 @@ class Graph:
     >>> [unit.text for unit in graph.units(example, "node")]
     ['c', 'b', 'b -> c', 'c -> c (added)']
     """
+
+    #: Nodes stand in no order, and neither do edges.
+    ordered: ClassVar[bool] = False
 
     def __init__(
         self,
