@@ -23,6 +23,7 @@ VERBS = {
     "explain": "salience.cli.explain:explain",
     "evaluate": "salience.cli.evaluate:evaluate",
     "trust": "salience.cli.trust:trust",
+    "anomalies": "salience.cli.anomalies:anomalies",
     "compare": "salience.cli.compare:compare",
     "report": "salience.cli.evaluate:report",
     "data": "salience.cli.data:data",

@@ -28,10 +28,24 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    top.add_argument("--version", action="version", version=f"salience {VERSION}")
+    top.add_argument("-V", "--version", action="version", version=f"salience {VERSION}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     common = _common()
-    for add in (_demo, _init, _fit, _predict, _explain, _evaluate, _trust, _compare, _report, _data, _list, _doctor):
+    for add in (
+        _demo,
+        _init,
+        _fit,
+        _predict,
+        _explain,
+        _evaluate,
+        _trust,
+        _anomalies,
+        _compare,
+        _report,
+        _data,
+        _list,
+        _doctor,
+    ):
         add(verbs, common)
     return top
 
@@ -163,6 +177,16 @@ def _trust(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -
         "--group", metavar="COLUMN", help="a column whose equal values belong together: day, speaker, ..."
     )
     verb.add_argument("--out", help="JSON file for the result (default: trust.json in the run folder)")
+    _foreign(verb)
+
+
+def _anomalies(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    verb = _verb(verbs, "anomalies", "say which values of series were not to be expected, by their forecasts", common)
+    verb.add_argument("run", help="a run folder")
+    verb.add_argument("data", nargs="?", help="a table with its past (default: the later rows of the run's own)")
+    verb.add_argument("--above", type=_share, default=3.5, help="usual deviations that are flagged (default: 3.5)")
+    verb.add_argument("--all", action="store_true", help="every value that was judged, and not the flagged ones alone")
+    verb.add_argument("--out", help="CSV file (default: printed)")
     _foreign(verb)
 
 

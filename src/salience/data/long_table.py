@@ -54,10 +54,16 @@ class LongTable:
     dates: bool  # are the times dates?
     rows: Int[np.ndarray, "N"]  # the row of the user's table, counted from 0; -1 where a gap was filled
     notes: tuple[str, ...] = ()
+    zoned: bool = False  # have the time stamps a zone?
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of the variables that are no numbers
 
     def __len__(self) -> int:
         return len(self.times)
+
+    @property
+    def clock(self) -> str:
+        """What the time stamps are, in words."""
+        return ("dates with a zone" if self.zoned else "dates without a zone") if self.dates else "numbers"
 
 
 def read_long(frame: pd.DataFrame, roles: Roles, *, categorical: Collection[str] | None = None) -> LongTable:
@@ -104,6 +110,7 @@ def read_long(frame: pd.DataFrame, roles: Roles, *, categorical: Collection[str]
         dates=stamps.dates,
         rows=order,
         notes=(*stamps.notes, *_sorting(stamps, of_row, roles.time)),
+        zoned=stamps.zoned,
         categories={name: named for name, (named, _) in categories.items()},
     )
     _check_static(table, source_of(frame))

@@ -43,6 +43,7 @@ class Stamps:
     times: Float[np.ndarray, "N"]
     dates: bool
     notes: tuple[str, ...] = ()
+    zoned: bool = False
 
 
 def read_stamps(cells: pd.Series, source: str) -> Stamps:
@@ -78,7 +79,7 @@ def read_stamps(cells: pd.Series, source: str) -> Stamps:
     zones = {found[1] for text in texts if (found := _ZONE.search(text))}
     mixed = len(zones - {"Z", "+00:00", "+0000"}) > 1 or len(zones) > 2
     notes = (f"time stamps have {len(zones)} different offsets, and were brought to UTC",) if mixed else ()
-    return Stamps(texts, _seconds(dates), dates=True, notes=notes)
+    return Stamps(texts, _seconds(dates), dates=True, notes=notes, zoned=bool(zones))
 
 
 def written(time: float, *, dates: bool, like: str = "") -> str:

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from salience.core.errors import DataError, NotAvailable
 from salience.data.windows import Window
 from salience.pipeline import Pipeline
-from salience.tasks import Forecast
+from salience.tasks import Answer, Forecast
 from salience.tasks.trajectory import Trajectory
 
 # From the median absolute deviation to the standard deviation of a normal distribution.
@@ -68,6 +68,18 @@ class UsualResiduals:
         Raises:
             DataError: a series that `of` has not seen.
         """
+        off = self.off(residuals, series)
+        found = np.full(len(off), np.nan)
+        known = np.isfinite(off).any(1)
+        found[known] = np.nanmax(off[known], axis=1)
+        return found
+
+    def off(self, residuals: Float[np.ndarray, "N T"], series: Sequence[str]) -> Float[np.ndarray, "N T"]:
+        """The same for each target by itself.
+
+        Raises:
+            DataError: a series that `of` has not seen.
+        """
         unknown = sorted(set(series) - set(self.centre))
         if unknown:
             raise DataError(
@@ -76,11 +88,7 @@ class UsualResiduals:
             )
         centre = np.stack([self.centre[name] for name in series])
         spread = np.stack([self.spread[name] for name in series])
-        off = np.abs(residuals - centre) / spread
-        found = np.full(len(off), np.nan)
-        known = np.isfinite(off).any(1)
-        found[known] = np.nanmax(off[known], axis=1)
-        return found
+        return np.abs(residuals - centre) / spread
 
 
 def residuals(pipeline: Pipeline, windows: Sequence[Window], *, step: int = 0) -> Float[np.ndarray, "N T"]:
@@ -101,7 +109,17 @@ def residuals(pipeline: Pipeline, windows: Sequence[Window], *, step: int = 0) -
     for start in range(0, len(windows), _TOGETHER):
         part = [windows[i] for i in range(start, min(start + _TOGETHER, len(windows)))]
         answers = pipeline.answers([pipeline.encode_row({name: each}, name=str(each)) for each in part])
-        index = [part[0].table.variables.index(name) for name in pipeline.task.targets]
-        truth = np.stack([each.future[step, index] for each in part])
-        found.append(truth - np.stack([cast(Trajectory, answer.prediction).values[step] for answer in answers]))
+        found.append(seen(part, pipeline.task, step=step) - expected(answers, step=step))
     return np.concatenate(found) if found else np.empty((0, len(pipeline.task.targets)))
+
+
+def seen(windows: Sequence[Window], task: Forecast, *, step: int = 0) -> Float[np.ndarray, "N T"]:
+    """What came at one step of the horizon; NaN where it is not known."""
+    return np.stack(
+        [each.future[step, [each.table.variables.index(name) for name in task.targets]] for each in windows]
+    )
+
+
+def expected(answers: Sequence[Answer], *, step: int = 0) -> Float[np.ndarray, "N T"]:
+    """What was forecast for it."""
+    return np.stack([cast(Trajectory, answer.prediction).values[step] for answer in answers])

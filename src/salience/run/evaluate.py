@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from salience.core import config
+from salience.core.errors import DataError
 from salience.data import table
 from salience.data.infer import infer, labelled, parse_targets
 from salience.data.rationale import rationale_columns, read_rationales
-from salience.data.windows import Window
 from salience.evaluation import Score
 from salience.evaluation.faithfulness import Faithfulness, measure_faithfulness
 from salience.evaluation.importance import Received
@@ -19,9 +19,9 @@ from salience.pipeline import Pipeline
 from salience.run.agreement import agreement
 from salience.run.folder import RunFolder
 from salience.run.measure import see
-from salience.run.prepare_series import time_block
-from salience.run.series_rows import judged, reads_series
+from salience.run.series_rows import reads_series
 from salience.run.settings import Settings
+from salience.run.unseen import given
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,7 @@ def evaluate(
     """
     settings = config.make(Settings, config.read(folder.path / "config.yaml"), where=str(folder.path / "config.yaml"))
     if reads_series(pipeline):
-        return _of_series(
-            pipeline, judged(pipeline, source), count=count, seed=settings.options.seed, progress=progress
-        )
+        return _of_series(pipeline, source, settings, count=count, progress=progress)
     frame = table.read(source)
     inference = infer(frame, target=settings.target, inputs=settings.readers, task=settings.task_name)
     frame = labelled(frame, inference)
@@ -83,22 +81,25 @@ def evaluate(
 
 
 def _of_series(
-    pipeline: Pipeline,
-    rows: Sequence[dict[str, Window]],
-    *,
-    count: int,
-    seed: int,
-    progress: Callable[[int, int], None] | None,
+    pipeline: Pipeline, source: Any, settings: Settings, *, count: int, progress: Callable[[int, int], None] | None
 ) -> Evaluated:
     """Scores of all windows; intervals and the proof draw whole blocks of time."""
-    targets = [next(iter(row.values())) for row in rows]
-    blocks = [time_block(window) for window in targets]
-    seen = see(pipeline, pipeline.encode(rows), targets, groups=blocks)
-    proof = (
-        measure_faithfulness(
-            pipeline, rows, Received(), targets=targets, groups=blocks, count=count, seed=seed, progress=progress
+    rows = given(source, settings, pipeline)
+    if rows.targets is None:
+        raise DataError(
+            f"there is no column '{settings.target}'", fix="give a table with the labels that answers are judged by"
         )
-        if count
-        else None
-    )
-    return Evaluated(len(rows), seen.scores, proof, {})
+    seen = see(pipeline, pipeline.encode(rows.cells), rows.targets, groups=rows.groups)
+    proof = None
+    if count:
+        proof = measure_faithfulness(
+            pipeline,
+            rows.cells,
+            Received(),
+            targets=rows.targets,
+            groups=rows.groups,
+            count=count,
+            seed=settings.options.seed,
+            progress=progress,
+        )
+    return Evaluated(len(rows.cells), seen.scores, proof, {})

@@ -28,8 +28,8 @@ def explain(
 
     Args:
         pipeline: a trained pipeline.
-        rows: mappings from column to cell, a frame, or bare cells for the only column. Of a forecast also a long
-            table (a file or a frame), whose series are forecast from their last rows.
+        rows: mappings from column to cell, a frame, or bare cells for the only column. Of series also a long
+            table (a file, a frame or mappings), of whose series the last rows are read.
         method: a class of `salience.evaluation.importance`, by name: received, rollout, leave_one_out, ...
         horizon: the step of a forecast that is explained, counted from 1; by default all of them together.
         ids: a name for each row; by default its number, counted from 1.
@@ -39,7 +39,7 @@ def explain(
         NotAvailable: `horizon` was given, and the task is no forecast or the model cannot tell its steps apart.
         DataError: a row lacks a column, a cell cannot be read, or there are more or fewer ids than rows.
     """
-    if reads_series(pipeline) and is_table(rows):
+    if reads_series(pipeline) and is_table(pipeline, rows):
         rows = latest(pipeline, rows)
         ids = ids_of(rows) if ids is None else ids
     cells = pipeline.as_rows(rows)

@@ -17,6 +17,7 @@ from salience.pipeline import Pipeline
 from salience.reports import card, figure, page, stored
 from salience.reports import content as show
 from salience.run import content, measure
+from salience.run.anomalies import write_usual
 from salience.run.columns import column_importance
 from salience.run.environment import environment
 from salience.run.files import write_answers, write_members, write_numbers, write_series_scores
@@ -83,6 +84,7 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
     write_answers(folder, ids, seen, targets)
     if isinstance(pipeline.task, Forecast):
         write_series_scores(folder, pipeline.task, seen, targets)
+        write_usual(folder, pipeline.task, prepared.targets_of("validation"), held.answers)
     result = write_importance(folder, pipeline, rows, ids)
     best = _best(beside, pipeline.task.scores[0])
     made = show.ReportContent(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from salience.core.errors import ConfigError
 from salience.evaluation import Score, Trust
@@ -14,6 +14,9 @@ from salience.run.folder import RunFolder
 from salience.run.result import Result
 from salience.run.settings import Settings
 from salience.tasks import Answer
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Run:
@@ -84,6 +87,19 @@ class Run:
         from salience.run.trust import trust
 
         return trust(self._folder, self.pipeline, source, count=count, seed=seed, group=group)
+
+    def anomalies(self, source: Any = None, *, above: float = 3.5) -> pd.DataFrame:
+        """How unusual each value of a long table is, by the residuals of forecasts one step ahead.
+
+        One line per value: series, time, variable, expected, seen, score, flagged. What is usual was learned from the
+        validation rows of the run; later rows are judged, by default those of its own data.
+
+        Args:
+            above: the score from which a value is flagged, in usual deviations.
+        """
+        from salience.run.anomalies import anomalies
+
+        return anomalies(self._folder, self.pipeline, source, above=above)
 
     def report(self, path: str | Path) -> Path:
         """Write the page of the run to another place."""

@@ -1,8 +1,8 @@
-"""Windows of other tables for a trained pipeline: the latest of each series, or all that can be judged."""
+"""Windows of other tables for a trained pipeline: the latest of each series, or all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pandas as pd
@@ -19,43 +19,33 @@ from salience.tasks import Forecast
 
 
 def reads_series(pipeline: Pipeline) -> bool:
-    """Does the pipeline forecast series, so that its rows are windows of a table?"""
-    return isinstance(pipeline.task, Forecast)
+    """Does the pipeline read series, so that its rows are windows of a table?"""
+    return isinstance(next(iter(pipeline.modalities.values())), Series)
 
 
-def is_table(rows: object) -> bool:
-    """Is it a table that windows have to be cut from, and not windows?"""
+def is_table(pipeline: Pipeline, rows: object) -> bool:
+    """Is it a table that windows have to be cut from, and not rows that hold windows?"""
+    if isinstance(rows, Sequence) and not isinstance(rows, str | Lazy):
+        return any(isinstance(row, Mapping) and not any(name in row for name in pipeline.inputs) for row in rows[:1])
     return isinstance(rows, str | pd.DataFrame) or hasattr(rows, "__fspath__")
 
 
 def latest(pipeline: Pipeline, source: Any) -> list[dict[str, Window]]:
-    """The last window of each series, whose horizon lies beyond the end of the table.
+    """The last window of each series, with nothing after it: what is to be forecast, or to be given a label.
 
     Raises:
         DataError: the table cannot be read as series, or all series are shorter than a window.
     """
-    return list(_windows(pipeline, source, only_last=True))
-
-
-def judged(pipeline: Pipeline, source: Any) -> Lazy[dict[str, Window]]:
-    """All windows with a whole horizon after them.
-
-    Raises:
-        DataError: the table cannot be read as series, or all series are too short.
-    """
-    return _windows(pipeline, source, only_last=False)
+    (name,) = pipeline.inputs
+    series, task = cast(Series, pipeline.modalities[name]), pipeline.task
+    horizon = task.horizon if isinstance(task, Forecast) else 0
+    found = cut(series, series.table(table.read(source)), horizon=horizon, only_last=True)
+    return [{name: window} for window in found]
 
 
 def ids_of(rows: Sequence[dict[str, Window]]) -> list[str]:
     """The series and the last time stamp that is known, of each row."""
     return [window_id(next(iter(row.values()))) for row in rows]
-
-
-def _windows(pipeline: Pipeline, source: Any, *, only_last: bool) -> Lazy[dict[str, Window]]:
-    (name,) = pipeline.inputs
-    series, horizon = cast(Series, pipeline.modalities[name]), cast(Forecast, pipeline.task).horizon
-    found = cut(series, series.table(table.read(source)), horizon=horizon, only_last=only_last)
-    return found.map(lambda window: {name: window})
 
 
 def cut(series: Series, long: LongTable, *, horizon: int, only_last: bool = False) -> Lazy[Window]:

@@ -48,16 +48,13 @@ def trust(
     """
     path = folder.path / SETTINGS
     settings = config.make(Settings, config.read(path), where=str(path))
-    if source is None:
-        rows = own(folder, settings, group=group)
-    else:
-        rows = given(source, settings, pipeline.columns, group=group)
+    asked = own(folder, settings, group=group) if source is None else given(source, settings, pipeline, group=group)
     return measure_trust(
         pipeline,
-        rows.cells,
-        targets=rows.targets,
-        groups=rows.groups,
-        rationales=rows.rationales,
+        asked.cells,
+        targets=asked.targets,
+        groups=asked.groups,
+        rationales=asked.rationales,
         others=others,
         count=count,
         seed=settings.options.seed if seed is None else seed,

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
 from salience.core.errors import ConfigError, NotAvailable
+from salience.core.lazy import Lazy
 from salience.data import table
 from salience.data.infer import infer, labelled, parse_targets
+from salience.data.modalities import Series
 from salience.data.rationale import Rationale, rationale_columns, read_rationales
+from salience.data.windows import Window
+from salience.pipeline import Pipeline
 from salience.run.environment import data_facts
 from salience.run.folder import RunFolder
-from salience.run.prepare_series import PreparedSeries, forecast_of, read_series, series_input, time_block
+from salience.run.labelled_windows import labelled_windows, split_off
+from salience.run.prepare_series import PreparedSeries, time_block
 from salience.run.produce import check_same_data, prepare
-from salience.run.series_rows import cut
+from salience.run.series_rows import cut, reads_series
 from salience.run.settings import Settings
+from salience.tasks import Forecast
 
 #: Of one row: what people marked in each column where marks were looked for, None where nobody was asked.
 Marked = Mapping[str, Rationale | None]
@@ -57,16 +63,15 @@ def own(folder: RunFolder, settings: Settings, *, group: str | None = None) -> R
     return Rows(prepared.rows("test"), prepared.targets_of("test"), groups, marks)
 
 
-def given(source: Any, settings: Settings, columns: Sequence[str], *, group: str | None = None) -> Rows:
+def given(source: Any, settings: Settings, pipeline: Pipeline, *, group: str | None = None) -> Rows:
     """The rows of a file, a frame or mappings. Targets and marks are read where their columns are there.
 
     Raises:
         DataError: an input column or `group` is missing, or a cell cannot be read.
     """
-    name = series_input(settings)
-    if name is not None:
-        return _windows(source, settings, name, group)
-    frame, targets = table.read(source), None
+    if reads_series(pipeline):
+        return _windows(source, settings, pipeline, group)
+    columns, frame, targets = pipeline.columns, table.read(source), None
     if settings.target in frame.columns:
         inference = infer(frame, target=settings.target, inputs=settings.readers, task=settings.task_name)
         frame = labelled(frame, inference)
@@ -77,12 +82,28 @@ def given(source: Any, settings: Settings, columns: Sequence[str], *, group: str
     return Rows(frame[list(columns)].to_dict("records"), targets, groups, _by_row(_marks(frame, settings, columns)))
 
 
-def _windows(source: Any, settings: Settings, name: str, group: str | None) -> Rows:
-    """Every window of another table with a whole horizon after it."""
+def _windows(source: Any, settings: Settings, pipeline: Pipeline, group: str | None) -> Rows:
+    """Every window of another table with a whole horizon after it, or with a label; the last ones if it has none."""
     _refuse(group)
-    _, series, long = read_series(source, settings, name)
-    found = cut(series, long, horizon=forecast_of(settings).horizon)
-    return Rows(found.map(lambda window: {name: window}), found, [time_block(window) for window in found], None)
+    (name,) = pipeline.inputs
+    series, task, frame = cast(Series, pipeline.modalities[name]), pipeline.task, table.read(source)
+    cells: Lazy[Window]
+    targets: Sequence[Any] | None
+    whole = False
+    if isinstance(task, Forecast):
+        cells = targets = cut(series, series.table(frame), horizon=task.horizon)
+    elif settings.target in frame.columns:
+        rest, labels = split_off(frame, series, settings.target)
+        long = series.table(rest)
+        found = labelled_windows(
+            long, labels, type(task).__name__, look_back=series.look_back, source=table.source_of(frame)
+        )
+        cells, targets = found.windows(long, range(len(found.labels)), series.look_back), found.labels
+        whole = found.whole
+    else:
+        cells, targets = cut(series, series.table(frame), horizon=0, only_last=True), None
+    groups = None if whole else [time_block(window) for window in cells]
+    return Rows(cells.map(lambda window: {name: window}), targets, groups, None)
 
 
 def _refuse(group: str | None) -> None:

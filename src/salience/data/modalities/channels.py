@@ -86,6 +86,7 @@ class Channels:
             "deviation": deviation.tolist(),
             "known": table.known.tolist(),
             "static": table.static.tolist(),
+            "clock": table.clock,
             "indicators": [v for v in numbers if missing[v]],
             "categories": {name: _seen(table, rows, name) for name in table.variables if name in table.categories},
             "ahead": cells[0].horizon if table.known[~table.static].any() and reads_ahead else 0,

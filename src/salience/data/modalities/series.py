@@ -271,7 +271,15 @@ class Series:
             return read_long(frame, self.roles)
         others = (*self.roles.known, *self.roles.static, *self.roles.calendar)
         roles = replace(self.roles, variables=tuple(each for each in self._fitted["variables"] if each not in others))
-        return read_long(frame, roles, categorical=self._fitted.get("categories", ()))
+        table = read_long(frame, roles, categorical=self._fitted.get("categories", ()))
+        clock = self._fitted.get("clock", table.clock)
+        if table.clock != clock:
+            raise DataError(
+                f"the model was trained on time stamps that are {clock}, and these are {table.clock}",
+                where=f"column '{self.roles.time}'",
+                fix="write them as they were in training",
+            )
+        return table
 
     def _times(self, examples: Sequence[Example]) -> Float[torch.Tensor, "B S"]:
         """Steps since the first row of each window."""
