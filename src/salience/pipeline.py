@@ -27,8 +27,8 @@ from salience.data import modalities
 from salience.data.fault import check_names, where
 from salience.data.modalities import Series
 from salience.data.modality import Blanking, Modality, Uniting, columns_of
-from salience.models import Ensemble, Model, Output, assemble
-from salience.models.assemble import encoder_of_each
+from salience.models import Ensemble, Model, Output, assemble, encoders
+from salience.models.assemble import of_each
 from salience.models.encoders import Pretrained
 from salience.models.networks.assemble_network import assemble_network, elements_of
 from salience.models.networks.network import Network
@@ -342,7 +342,7 @@ class Pipeline:
         }
         if not own:
             return {}
-        chosen = encoder_of_each(self.config["model"]["encoder"], self.inputs)
+        chosen = of_each(self.config["model"]["encoder"], self.inputs, encoders)
         for column, options in own.items():
             name, given = named(chosen[column] or "")
             chosen[column] = {name: {**given, **options}}

@@ -87,6 +87,8 @@ def test_the_inputs_can_be_chosen():
         ([True, False, True, False], ["True", "False", "True", "False"]),
         (["1.5", "2", " 3e2 ", "-1"], [1.5, 2.0, 300.0, -1.0]),
         ([0.5, 1, 2, 3], [0.5, 1.0, 2.0, 3.0]),
+        (["1.250,5", "3,5", "7"], [1250.5, 3.5, 7.0]),
+        (["$1,250.50", "$3.50", "$7"], [1250.5, 3.5, 7.0]),
         (["a|b", "b", " a|a |", "b|a"], [("a", "b"), ("b",), ("a",), ("b", "a")]),
         ([["a", "b"], [], ["a", "a"], [" b"]], [("a", "b"), (), ("a",), ("b",)]),
         ([[1, 2], [2], [1], []], [("1", "2"), ("2",), ("1",), ()]),
@@ -140,7 +142,7 @@ def test_a_target_that_is_no_number_is_located_and_its_like_are_counted():
     assert str(caught.value) == (
         "expected a finite number as target, got '3,5', and in 2 more rows nothing better\n"
         "  where: the rows, row 98, column 'label'\n"
-        "  to do: write decimal numbers with a point"
+        "  to do: write all numbers in one way"
     )
 
 

@@ -161,13 +161,16 @@ def test_numbers_outside_their_range_are_refused(wrong):
         assemble({}, nn.Linear, {}, **wrong)
 
 
-def test_each_column_may_have_an_encoder_of_its_own() -> None:
+def test_each_column_may_have_an_encoder_and_a_pool_of_its_own() -> None:
     choices = {"a": "FeedForward", "b": {"Transformer": {"layers": 1, "positions": None}}}
     stems = dict.fromkeys("ab", nn.Identity)
     model = assemble(stems, lambda width: nn.Linear(width, 2), dict.fromkeys("ab", ()), width=4, encoder=choices)
     assert [type(each).__name__ for each in model.encoders] == ["FeedForward", "Transformer"]
     with pytest.raises(ConfigError, match="one name with its options"):
         assemble(stems, lambda width: nn.Linear(width, 2), {}, width=4, encoder={**choices, "c": "Identity"})
+    looks = {"a": "Mean", "b": "ThenFeedForward"}
+    model = assemble(stems, lambda width: nn.Linear(width, 2), dict.fromkeys("ab", ()), width=4, pool=looks)
+    assert [type(each).__name__ for each in model.pools] == ["Mean", "ThenFeedForward"]
     # A column may have the name of an encoder, and that is then the choice for it.
     one = assemble(
         {"Identity": nn.Identity},

@@ -110,7 +110,7 @@ class TestTables:
         frame = self.FRAME.drop(columns="text")
         resolved = Settings().resolved(infer(frame, target="label"))
         assert resolved.inputs == {"table": {"Table": {"columns": {"age": "numeric", "job": "categorical"}}}}
-        assert resolved.model["encoder"] == {"Transformer": {"layers": 2, "positions": None}}
+        assert (resolved.model["encoder"], resolved.model["pool"]) == ("FeedForward", "ThenFeedForward")
         assert (resolved.model["width"], resolved.train["epochs"]) == (64, 50)
         again = resolved.resolved(infer(frame, target="label", inputs=resolved.readers))
         assert again == resolved
@@ -118,13 +118,25 @@ class TestTables:
     def test_texts_stand_beside_the_table_with_an_encoder_of_their_own(self):
         resolved = Settings().resolved(infer(self.FRAME, target="label"))
         assert list(resolved.inputs) == ["text", "table"]
-        assert resolved.model["encoder"] == {
-            "text": "Convolution",
-            "table": {"Transformer": {"layers": 2, "positions": None}},
-        }
+        assert resolved.model["encoder"] == {"text": "Convolution", "table": "FeedForward"}
+        assert resolved.model["pool"] == {"text": "Additive", "table": "ThenFeedForward"}
         assert (resolved.model["width"], resolved.train["epochs"]) == (128, 12)
         chosen = Settings(model={"encoder": "TabNet"}, train={"epochs": 3})
         assert chosen.resolved(infer(self.FRAME, target="label")).model["encoder"] == "TabNet"
+
+    def test_attention_over_columns_is_that_of_columns_without_an_order(self):
+        mixed = {"Transformer": {"layers": 2, "positions": None}}
+        chosen = Settings(model={"attention": "MultiHead"})
+        alone = chosen.resolved(infer(self.FRAME.drop(columns="text"), target="label")).model
+        assert (alone["encoder"], alone["pool"]) == (mixed, "Additive")
+        beside = chosen.resolved(infer(self.FRAME, target="label")).model
+        assert (beside["encoder"], beside["pool"]) == ({"text": "Transformer", "table": mixed}, "Additive")
+
+    def test_a_chosen_encoder_is_read_by_a_plain_pool(self):
+        inference = infer(self.FRAME.drop(columns="text"), target="label")
+        chosen = Settings(model={"encoder": "TabNet"}).resolved(inference).model
+        assert (chosen["encoder"], chosen["pool"], chosen["width"]) == ("TabNet", "Additive", 64)
+        assert Settings(model={"pool": "Mean"}).resolved(inference).model["pool"] == "Mean"
 
     def test_a_text_column_called_table_keeps_its_name(self):
         frame = self.FRAME.rename(columns={"text": "table"})

@@ -119,7 +119,7 @@ def test_a_missing_column_is_an_error_that_names_it(run):
 
 def test_texts_and_a_table_are_read_together(mixed):
     assert mixed.pipeline.inputs == ["said", "table"]
-    assert [type(each).__name__ for each in mixed.pipeline.model.encoders] == ["Convolution", "Transformer"]
+    assert [type(each).__name__ for each in mixed.pipeline.model.encoders] == ["Convolution", "FeedForward"]
     (found,) = mixed.predict(rows(1, seed=5)).heats
     assert {type(heat.unit.place).__name__ for heat in found} == {"Span", "Column"}
     assert sum(heat.score for heat in found if isinstance(heat.unit.place, Column)) == pytest.approx(0.5)

@@ -18,7 +18,7 @@ from salience.data.split import Split, default_split, split
 from salience.data.splitters import ByBorders, ByColumn, ByGroup, ByHash, ByTime, Splitter, Stratified
 from salience.data.synthetic import planted_chinese, planted_regression, planted_sentiment
 from salience.data.synthetic_series import planted_series
-from salience.data.synthetic_table import planted_table
+from salience.data.synthetic_table import planted_pair, planted_table
 from salience.data.table import column, read, stream
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "parse_targets",
     "planted_chinese",
     "planted_graph",
+    "planted_pair",
     "planted_regression",
     "planted_sentiment",
     "planted_series",

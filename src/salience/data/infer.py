@@ -13,6 +13,7 @@ import pandas as pd
 from salience.core.errors import ConfigError, DataError
 from salience.data.fault import where
 from salience.data.kind import Kind, kind_of, numbers_of
+from salience.data.number import is_mark, notation_of
 from salience.data.table import check_form, column, source_of
 from salience.data.target import check_learnable, check_readable, is_known, known_task, parsed, separator_of, task_for
 
@@ -219,14 +220,15 @@ def _check_texts(cells: pd.Series, source: str) -> None:
 
 
 def _check_numbers(cells: pd.Series, source: str) -> None:
-    given = cells[is_known(cells)]
-    odd = given[np.isnan(numbers_of(map(str, given)))]
+    given = cells[[known and not is_mark(str(cell)) for known, cell in zip(is_known(cells), cells, strict=True)]]
+    texts = [str(cell) for cell in given]
+    odd = given[np.isnan(numbers_of(texts, notation_of(texts)))]
     if len(odd):
         more = f", and in {len(odd) - 1:,} more rows as well" if len(odd) > 1 else ""
         raise DataError(
             f"expected a finite number, got {odd.iloc[0]!r:.40}{more}",
             where=where(source, row=odd.index[0], column=str(cells.name)),
-            fix="write a number with a decimal point, or leave the cell empty",
+            fix="write it as the other cells are written, or leave the cell empty",
         )
 
 

@@ -13,6 +13,8 @@ from statistics import fmean as mean
 import numpy as np
 import pandas as pd
 
+from salience.data.number import Notation, is_mark, notation_of
+
 # A few odd cells do not change what a column is; they are errors where the column is used.
 _MOST = 0.95
 # Cells looked at where every cell would be slow and a part of them tells as much.
@@ -58,11 +60,17 @@ def kind_of(cells: pd.Series) -> Kind:
     return next((kind for rule in rules if (kind := rule(column)) is not None), _text(column))
 
 
-def numbers_of(texts: Iterable[str]) -> np.ndarray:
-    """Texts as numbers; NaN where one is not a finite number."""
+def numbers_of(texts: Iterable[str], notation: Notation | None = None) -> np.ndarray:
+    """Texts as numbers, by default plain ones; NaN where one is not a finite number."""
     given = np.array(list(texts), dtype=object)
     numbers = np.asarray(pd.to_numeric(given, errors="coerce"), dtype=float)
-    return np.where(np.isfinite(numbers), numbers, np.nan)
+    numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+    if notation is None:
+        return numbers
+    # With a point before decimals, what is a plain number is read already.
+    others = np.flatnonzero(np.isnan(numbers) | (notation != Notation()))
+    numbers[others] = [np.nan if (number := notation.read(given[i])) is None else number for i in others]
+    return numbers
 
 
 class _Texts:
@@ -105,22 +113,30 @@ def _boolean(column: _Texts) -> Kind | None:
 
 
 def _numeric(column: _Texts) -> Kind | None:
-    if np.isfinite(numbers_of(column.sample)).mean() < _MOST:
+    sample = [text for text in column.sample if not is_mark(text)]
+    notation = notation_of(sample)
+    if not sample or np.isfinite(numbers_of(sample, notation)).mean() < _MOST:
         return None
-    numbers = numbers_of(column.cells)
+    cells = [text for text in column.cells if not is_mark(text)]
+    numbers = numbers_of(cells, notation)
     known = numbers[np.isfinite(numbers)]
     if _ID_NAME.fullmatch(column.name) or (len(known) > 2 and bool((np.diff(numbers) == 1).all())):
         return Kind("id", f"numbers that name something, from {known.min():.16g} to {known.max():.16g}")
     odd = len(numbers) - len(known)
+    marks = len(column.cells) - len(cells)
     others = f"; {odd:,} of {len(numbers):,} cells are no numbers" if odd else ""
-    reason = f"{len(np.unique(known)):,} different numbers from {known.min():g} to {known.max():g}{others}"
+    others += f"; {marks:,} say that none is known, such as {_short(_first(column.cells, is_mark))}" if marks else ""
+    other = np.isfinite(numbers_of(sample, notation)) & np.isnan(numbers_of(sample))
+    written = f", written as {_short(sample[other.argmax()])}" if other.any() else ""
+    reason = f"{len(np.unique(known)):,} different numbers from {known.min():g} to {known.max():g}{written}{others}"
     return Kind("numeric", reason)
 
 
 def _date(column: _Texts) -> Kind | None:
-    if column.share(_DATE.fullmatch) < _MOST:
+    known = [text for text in column.sample if not is_mark(text)]
+    if not known or mean(bool(_DATE.fullmatch(text)) for text in known) < _MOST:
         return None
-    return Kind("date", f"dates such as {_short(column.cells[0])}")
+    return Kind("date", f"dates such as {_short(known[0])}")
 
 
 def _id(column: _Texts) -> Kind | None:
@@ -168,6 +184,10 @@ def _text(column: _Texts) -> Kind:
     if han < 0.3 or kana > 0.05:
         return Kind("text", reason)
     return Kind("text", f"{reason}, Chinese ({han:.0%} of the letters)", chinese=True)
+
+
+def _first(texts: Iterable[str], holds: Callable[[str], object]) -> str:
+    return next(text for text in texts if holds(text))
 
 
 def _short(text: str) -> str:

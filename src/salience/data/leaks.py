@@ -11,6 +11,7 @@ from jaxtyping import Int
 
 from salience.data.finding import Finding, View
 from salience.data.kind import numbers_of
+from salience.data.number import notation_of
 
 # A column that is right this often tells the target.
 _TELLS = 0.99
@@ -73,7 +74,7 @@ def _share_told(view: View, name: str) -> float:
 
 def _share_equal(cells: list[str], targets: list[float]) -> float:
     """Share of rows where the target is one and the same linear function of a number."""
-    numbers, wanted = numbers_of(cells), np.array(targets)
+    numbers, wanted = numbers_of(cells, notation_of(filter(None, cells))), np.array(targets)
     if np.isnan(numbers).all() or len(np.unique(numbers[np.isfinite(numbers)])) < 3:
         return 0.0
     low, high = np.nanargmin(numbers), np.nanargmax(numbers)

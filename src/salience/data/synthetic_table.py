@@ -1,8 +1,9 @@
-"""A tiny made-up table of which one column tells the answer, and which one is known."""
+"""Tiny made-up tables of which one column tells the answer, or only two together, and which ones is known."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pandas
@@ -29,12 +30,48 @@ def planted_table(*, rows: int = 1000, seed: int = 0, column: str = "dose") -> p
     Raises:
         ConfigError: `rows` is not positive, or `column` is the name of another one.
     """
-    if rows < 1:
-        raise ConfigError(f"expected at least one row, got {rows}")
-    if column in (*DECOYS, "label", "evidence"):
-        raise ConfigError(f"there is a column '{column}' already", where="planted_table", fix="choose another name")
+    _check(rows, [column], "planted_table")
     source = random.Random(seed)
     return pandas.DataFrame([_row(source, column) for _ in range(rows)])
+
+
+def planted_pair(
+    *, rows: int = 1000, seed: int = 0, columns: tuple[str, str] = ("dose", "response")
+) -> pandas.DataFrame:
+    """As `planted_table`, with two planted columns: `high` where both numbers are above 100, or neither, else `low`.
+
+    Neither of the two tells anything by itself.
+
+    Args:
+        columns: what the planted columns are called.
+
+    Returns:
+        The thirteen columns, `label`, and `evidence` (a list with both `Column`).
+
+    Raises:
+        ConfigError: `rows` is not positive, or one of the columns has the name of another one.
+    """
+    first, second = columns
+    _check(rows, columns, "planted_pair")
+    made = planted_table(rows=rows, seed=seed, column=first)
+    # A source of its own, so that the other columns are those of `planted_table`.
+    source = random.Random(f"{seed}, {second}")
+    numbers = [source.gauss(100, 3) for _ in range(rows)]
+    made.insert(len(DECOYS) // 2, second, numbers)
+    together = [(one > 100) == (other > 100) for one, other in zip(made[first], numbers, strict=True)]
+    made["label"] = ["high" if each else "low" for each in together]
+    made["evidence"] = [[Column(first), Column(second)] for _ in range(rows)]
+    return made
+
+
+def _check(rows: int, planted: Sequence[str], where: str) -> None:
+    if rows < 1:
+        raise ConfigError(f"expected at least one row, got {rows}")
+    taken = [*DECOYS, "label", "evidence"]
+    for column in planted:
+        if column in taken:
+            raise ConfigError(f"there is a column '{column}' already", where=where, fix="choose another name")
+        taken.append(column)
 
 
 def _row(source: random.Random, column: str) -> dict[str, object]:

@@ -12,6 +12,7 @@ import pandas as pd
 from salience.core.errors import ConfigError, DataError, did_you_mean
 from salience.data.fault import where
 from salience.data.kind import Kind, numbers_of
+from salience.data.number import Notation, notation_of
 
 TASKS = ("Classification", "MultiLabel", "Regression")
 # Whole numbers with at most this many different values are taken for classes.
@@ -29,7 +30,7 @@ def task_for(known: pd.Series, kind: Kind) -> tuple[str, str]:
     if kind.name == "labels":
         return "MultiLabel", kind.reason
     texts = [str(cell).strip() for cell in known]
-    numbers = numbers_of(texts)
+    numbers = numbers_of(texts, notation_of(texts))
     if np.isnan(numbers).mean() > 0.05:
         return "Classification", f"the target has {len(set(texts)):,} different values that are not numbers"
     distinct = np.unique(numbers[~np.isnan(numbers)])
@@ -87,10 +88,11 @@ def parsed(cells: pd.Series, task: str, separator: str | None, source: str) -> l
     Raises:
         DataError: a cell cannot be understood; the first is located and the others are counted.
     """
+    notation = notation_of(cell for cell in cells if isinstance(cell, str))
     parse: Callable[[Any], Any] = {
         "Classification": _label,
         "MultiLabel": lambda cell: _labels(cell, separator),
-        "Regression": _number,
+        "Regression": lambda cell: _number(cell, notation),
     }[task]
     values = [parse(cell) for cell in cells]
     bad = [place for place, value in enumerate(values) if value is None]
@@ -122,12 +124,12 @@ def _labels(cell: object, separator: str | None) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(label for label in labels if label is not None))
 
 
-def _number(cell: object) -> float | None:
-    if not isinstance(cell, str | int | float):
-        return None
+def _number(cell: object, notation: Notation) -> float | None:
+    if isinstance(cell, str):
+        return notation.read(cell)
     try:
-        value = float(cell)
-    except (ValueError, OverflowError):
+        value = float(cell) if isinstance(cell, int | float) else math.nan
+    except OverflowError:
         return None
     return value if math.isfinite(value) else None
 
@@ -140,6 +142,6 @@ def _shown(cell: object) -> str:
 def _remedy(cell: object, task: str) -> str:
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return "leave out rows without a target: labelled(frame, inference)"
-    if task == "Regression" and isinstance(cell, str) and _number(cell.replace(",", ".")) is not None:
-        return "write decimal numbers with a point"
+    if task == "Regression" and isinstance(cell, str) and notation_of([cell]).read(cell) is not None:
+        return "write all numbers in one way"
     return "correct the cell, leave the row out, or choose another task="

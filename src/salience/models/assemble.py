@@ -1,8 +1,9 @@
-"""From names to a model: the same encoder and pool for every input column, under one head."""
+"""From names to a model: an encoder and a pool for every input column, under one head."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from types import ModuleType
 from typing import Any
 
 from torch import nn
@@ -39,7 +40,8 @@ def assemble(
             such a choice for each column: `{"review": "Convolution", "table": "TabNet"}`. None is `Transformer` if
             there is an `attention`, `Convolution` otherwise.
         attention: how positions look at each other: a mechanism of `salience.attention`, or one with its options.
-        pool: `Mean`, `Max` or a mechanism of `salience.attention`, or one with its options.
+        pool: `Mean`, `Max` or a mechanism of `salience.attention`, or one with its options; or such a choice for each
+            column.
         dropout: see `Model`.
 
     Raises:
@@ -50,12 +52,12 @@ def assemble(
         raise ConfigError(
             f"width must be at least 1, and dropout at least 0 and below 1, got {width} and {dropout}", where="model"
         )
-    chosen = encoder_of_each(encoder, stems)
+    chosen, looking = of_each(encoder, stems, encoders), of_each(pool, stems, pools)
     made = {column: build_encoder(_with_attention(each, attention), width) for column, each in chosen.items()}
     model = Model(
         {column: stem(width) for column, stem in stems.items() if not hasattr(made[column], "stem")},
         made,
-        {column: build_pool(pool, each.width) for column, each in made.items()},
+        {column: build_pool(looking[column] or "Additive", each.width) for column, each in made.items()},
         head(sum(each.width for each in made.values())),
         dropout=dropout,
     )
@@ -65,18 +67,18 @@ def assemble(
     return model
 
 
-def encoder_of_each(
-    encoder: str | Mapping[str, Any] | None, columns: Iterable[str]
+def of_each(
+    choice: str | Mapping[str, Any] | None, columns: Iterable[str], room: ModuleType
 ) -> dict[str, str | Mapping[str, Any] | None]:
-    """The choice for each column, from one for all or from a mapping that names exactly these columns.
+    """The encoder, or pool, of each column, from one for all or from a mapping that names exactly these columns.
 
-    >>> encoder_of_each({"review": "Convolution", "table": "TabNet"}, ["review", "table"])
+    >>> of_each({"review": "Convolution", "table": "TabNet"}, ["review", "table"], encoders)
     {'review': 'Convolution', 'table': 'TabNet'}
     """
     names = list(columns)
-    if isinstance(encoder, Mapping) and set(encoder) == set(names) and not all(known(each, encoders) for each in names):
-        return {name: encoder[name] for name in names}
-    return dict.fromkeys(names, encoder)
+    if isinstance(choice, Mapping) and set(choice) == set(names) and not all(known(each, room) for each in names):
+        return {name: choice[name] for name in names}
+    return dict.fromkeys(names, choice)
 
 
 def build_encoder(choice: str | Mapping[str, Any], width: int) -> Any:

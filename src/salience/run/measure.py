@@ -14,7 +14,7 @@ from salience.core.batch import Example
 from salience.core.errors import DataError
 from salience.core.place import Column, Heat, Unit
 from salience.core.seed import derive
-from salience.data.kind import numbers_of
+from salience.data.modalities import Table
 from salience.evaluation import ClassScores, Score, class_scores, confusion, indicators, task_scores
 from salience.evaluation.importance import GradientXInput, IntegratedGradients, LeaveOneOut, Received
 from salience.evaluation.importance.importance import Importance
@@ -186,11 +186,11 @@ def agreement_of_seeds(pipeline: Pipeline, rows: Sequence[Mapping[str, Example]]
         return None
 
 
-def _told(unit: Unit) -> str:
-    """What units of many rows have in common: a word, a column of numbers, a category of a column."""
-    if isinstance(unit.place, Column) and not np.isnan(numbers_of([unit.text]))[0]:
-        return unit.column
-    return name_of(unit) if isinstance(unit.place, Column) else unit.text.lower()
+def _told(unit: Unit, kinds: Mapping[str, str]) -> str:
+    """What units of many rows have in common: a word, a column of numbers or dates, a category of a column."""
+    if not isinstance(unit.place, Column):
+        return unit.text.lower()
+    return unit.column if kinds[unit.column] in ("numeric", "date") else name_of(unit)
 
 
 def telling(
@@ -205,10 +205,12 @@ def telling(
         return {}
     found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     method = IntegratedGradients(steps=8)
+    tables = [each for each in pipeline.modalities.values() if isinstance(each, Table)]
+    kinds = {name: kind for table in tables for name, kind in table.kinds.items()}
     for heats, answer in zip(method(pipeline, rows[:most]), seen.answers, strict=False):
         summed: dict[str, float] = defaultdict(float)
         for heat in heats:
-            summed[_told(heat.unit)] += heat.score
+            summed[_told(heat.unit, kinds)] += heat.score
         for text, score in summed.items():
             found[str(answer.prediction)][text].append(score)
     least = max(3, 5 * min(len(rows), most) // 1000)

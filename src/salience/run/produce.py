@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from salience.data.infer import Inference, infer, labelled, parse_targets
 from salience.data.rationale import Rationale, rationale_columns, read_rationales
 from salience.data.split import Split, split
 from salience.data.splitters import SIDES
+from salience.models import encoders, pools
+from salience.models.assemble import of_each
 from salience.pipeline import Pipeline
 from salience.run.agreement import Agreements, agreement, write_agreement
 from salience.run.environment import data_facts, environment
@@ -228,14 +230,17 @@ def _teller(watcher: Watcher, total: int, metric: str) -> Callable[[Epoch], None
 
 def _facts(prepared: Prepared, settings: Settings) -> list[tuple[str, str]]:
     sizes = [f"{len(getattr(prepared.split, side)):,} {side}" for side in SIDES]
-    named = [next(iter(each)) if isinstance(each, Mapping) else str(each) for each in _chosen(settings)]
-    return [("task", prepared.inference.task), ("rows", " + ".join(sizes)), ("model", " + ".join(named))]
+    return [("task", prepared.inference.task), ("rows", " + ".join(sizes)), ("model", _called(settings))]
 
 
-def _chosen(settings: Settings) -> Sequence[Any]:
+def _called(settings: Settings) -> str:
+    """The parts of the model by their names; where inputs have parts of their own, all of them."""
     if "network" in settings.model:
-        return (settings.model["network"],)
-    return settings.model["encoder"], settings.model["pool"]
+        return named(settings.model["network"])[0]
+    inputs = settings.modalities
+    parts = ((settings.model["encoder"], encoders), (settings.model["pool"], pools))
+    each = [[named(choice or "Additive")[0] for choice in of_each(part, inputs, room).values()] for part, room in parts]
+    return ", ".join(dict.fromkeys(" + ".join(together) for together in zip(*each, strict=True)))
 
 
 def check_same_data(folder: RunFolder, data: Mapping[str, Any]) -> None:

@@ -27,13 +27,11 @@ TEXT: Mapping[str, Any] = {"Text": {"tokens": "Word"}}
 NETWORK: Mapping[str, Any] = {"network": "PatchTST"}
 MODEL: Mapping[str, Any] = {"width": 128, "encoder": "Convolution", "pool": "Additive", "dropout": 0.5}
 
-#: The usual model of a table: its columns have no order, and few numbers say little.
-TABLE_MODEL: Mapping[str, Any] = {
-    "width": 64,
-    "encoder": {"Transformer": {"layers": 2, "positions": None}},
-    "pool": "Additive",
-    "dropout": 0.1,
-}
+#: The usual model of a table weighs its columns as they stand, before it thinks about them together: so its weights are
+#: about the columns themselves.
+TABLE_MODEL: Mapping[str, Any] = {"width": 64, "encoder": "FeedForward", "pool": "ThenFeedForward", "dropout": 0.1}
+#: What lets the columns of a table look at each other. They have no order.
+MIXED_COLUMNS: Mapping[str, Any] = {"Transformer": {"layers": 2, "positions": None}}
 #: The usual training of a table: rows are short, and often few.
 TABLE_TRAIN: Mapping[str, Any] = {"epochs": 50, "patience": 10, "batch_size": 64}
 
@@ -175,11 +173,17 @@ def usual_training(inputs: Mapping[str, Any]) -> dict[str, Any]:
 def usual_model(inputs: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The usual model for these inputs, beside the options that are given."""
     unordered = _unordered(inputs)
-    usual = "Transformer" if "attention" in given else MODEL["encoder"]
-    encoders = {name: dict(TABLE_MODEL["encoder"]) if name in unordered else usual for name in inputs}
+    looks = "attention" in given
+    text, table = ("Transformer", _plain(MIXED_COLUMNS)) if looks else (MODEL["encoder"], TABLE_MODEL["encoder"])
+    # What thinks after the look is made for columns that are not mixed before it.
+    pool = MODEL["pool"] if looks or "encoder" in given else TABLE_MODEL["pool"]
     if len(unordered) == len(inputs):
-        return {**TABLE_MODEL, "encoder": dict(TABLE_MODEL["encoder"])}
-    return {**MODEL, "encoder": encoders if unordered else usual}
+        return {**TABLE_MODEL, "encoder": table, "pool": pool}
+    if not unordered:
+        return {**MODEL, "encoder": text}
+    encoders = {name: table if name in unordered else text for name in inputs}
+    pools = {name: pool if name in unordered else MODEL["pool"] for name in inputs}
+    return {**MODEL, "encoder": encoders, "pool": MODEL["pool"] if pool == MODEL["pool"] else pools}
 
 
 def _with_target(task: str | Mapping[str, Any] | None, target: str | None) -> str | Mapping[str, Any] | None:

@@ -83,7 +83,7 @@ def test_a_missing_cell_is_a_state_of_its_own_and_a_unit(column, cell) -> None:
     assert (column, "") in [(unit.column, unit.text) for unit in table.units(table.encode(row), "table")]
 
 
-@pytest.mark.parametrize("cell", ["abc", "1,5", "12 kg", float("inf"), "-inf", [1], b"1"])
+@pytest.mark.parametrize("cell", ["abc", "1;5", "12 kg", float("inf"), "-inf", [1], b"1"])
 def test_what_is_no_number_is_an_error_that_names_column_and_remedy(cell) -> None:
     with pytest.raises(DataError, match="expected a finite number, got") as caught:
         fitted().encode({**ROWS[0], "age": cell})
@@ -98,6 +98,41 @@ def test_what_is_no_number_is_an_error_that_names_column_and_remedy(cell) -> Non
 def test_numbers_may_be_written_as_text(cell) -> None:
     table = fitted()
     assert state(table, "age", cell) == state(table, "age", 7)
+
+
+@pytest.mark.parametrize(
+    ("cells", "new", "same"),
+    [
+        (["1,250.00", "17.50"], "2,000", "2000"),
+        (["79,8", "1.250,5"], "2.000", "2000,0"),
+        (["12 €", "13,5 €"], "€ 12,50", "12,5€"),
+    ],
+)
+def test_numbers_are_read_as_the_training_cells_are_written(cells, new, same) -> None:
+    table = fitted({"x": "numeric"}, [{"x": each} for each in cells])
+    assert state(table, "x", new) == state(table, "x", same)
+    assert state(table, "x", cells[0]) == state(Table({"x": "numeric"}).restore(table.state()), "x", cells[0])
+
+
+def test_another_notation_than_that_of_training_is_an_error() -> None:
+    table = fitted({"x": "numeric"}, [{"x": "79,8"}, {"x": "80,1"}])
+    for cell in ("79.8", "79,8 %"):
+        with pytest.raises(DataError, match="expected a finite number") as caught:
+            table.encode({"x": cell})
+        assert caught.value.fix.startswith("write it as the training cells are written")
+
+
+@pytest.mark.parametrize("cell", ["n/a", " N/A ", "?", "-", "NaN", "null"])
+@pytest.mark.parametrize("column", ["age", "since"])
+def test_a_mark_in_place_of_a_number_or_a_date_is_a_missing_cell(column, cell) -> None:
+    assert state(fitted(), column, cell) == state(fitted(), column, None)
+    assert state(fitted(KINDS, [*ROWS, {**ROWS[0], column: cell}]), column, cell)[0] == 0
+
+
+def test_a_model_that_was_saved_without_a_notation_reads_plain_numbers() -> None:
+    saved = fitted({"age": "numeric"}).state()
+    del saved["columns"]["age"]["notation"]
+    assert state(Table({"age": "numeric"}).restore(saved), "age", "30")[1] == state(fitted(), "age", 30)[1][:1]
 
 
 def test_an_unseen_category_has_its_own_state_and_says_only_which_column_it_is() -> None:

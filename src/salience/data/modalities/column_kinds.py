@@ -10,6 +10,7 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from numbers import Real
 from statistics import NormalDist
 from typing import Any, ClassVar, Protocol, Self, final
@@ -19,6 +20,7 @@ import pandas as pd
 
 from salience.core.errors import ConfigError, DataError, did_you_mean
 from salience.data.modalities.calendar import FEATURES, day_comes_first, features_of, read_date
+from salience.data.number import Notation, is_mark, notation_of
 
 #: The state of a cell that holds nothing, in every column.
 MISSING = 0
@@ -86,9 +88,14 @@ def is_missing(cell: Any) -> bool:
     return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and math.isnan(cell))
 
 
+def is_unknown(cell: Any) -> bool:
+    """Whether a cell of numbers or dates holds nothing, or a mark such as n/a that says so."""
+    return is_missing(cell) or (isinstance(cell, str) and is_mark(cell))
+
+
 @final
 class Number:
-    """Numbers, on the scale of the training cells.
+    """Numbers, on the scale of the training cells, and written as these are (see `salience.data.number`).
 
     Args:
         scale: `quantile` gives a number the place in the normal distribution that it has among the training cells,
@@ -107,11 +114,13 @@ class Number:
         if scale not in ("quantile", "standard"):
             raise ConfigError(f"numbers is '{scale}'", where="Table", fix=did_you_mean(scale, ["quantile", "standard"]))
         self.scale = scale
+        self._notation = Notation()
         self._knots, self._levels = [0.0], [0.0]
         self._largest = 1.0
 
     def fit(self, cells: Sequence[Any]) -> Self:
-        known = np.array([number_of(cell) for cell in cells if not is_missing(cell)])
+        self._notation = notation_of(cell for cell in cells if isinstance(cell, str) and not is_unknown(cell))
+        known = np.array([number_of(cell, self._notation) for cell in cells if not is_unknown(cell)])
         self._largest = float(np.abs(known).max(initial=0.0)) or 1.0
         known = known / self._largest
         if not len(known):
@@ -125,13 +134,18 @@ class Number:
         return self
 
     def encode(self, cell: Any) -> Cell:
-        return (MISSING, ()) if is_missing(cell) else (1, (self._level(number_of(cell) / self._largest),))
+        if is_unknown(cell):
+            return MISSING, ()
+        return 1, (self._level(number_of(cell, self._notation) / self._largest),)
 
     def state(self) -> dict[str, Any]:
-        return {"knots": self._knots, "levels": self._levels, "largest": self._largest}
+        scale = {"knots": self._knots, "levels": self._levels, "largest": self._largest}
+        return {**scale, "notation": asdict(self._notation)}
 
     def restore(self, state: dict[str, Any]) -> Self:
         self._knots, self._levels, self._largest = state["knots"], state["levels"], state["largest"]
+        # Models that were saved before notations were learned read plain numbers.
+        self._notation = Notation(**state.get("notation", {}))
         return self
 
     def _level(self, number: float) -> float:
@@ -216,7 +230,7 @@ class Date:
         self._day_first, self._mean, self._spread = True, 0.0, 1.0
 
     def fit(self, cells: Sequence[Any]) -> Self:
-        known = [cell for cell in cells if not is_missing(cell)]
+        known = [cell for cell in cells if not is_unknown(cell)]
         self._day_first = day_comes_first(known)
         seconds = np.array([read_date(cell, day_first=self._day_first).timestamp() for cell in known])
         if len(seconds):
@@ -224,7 +238,7 @@ class Date:
         return self
 
     def encode(self, cell: Any) -> Cell:
-        if is_missing(cell):
+        if is_unknown(cell):
             return MISSING, ()
         moment = read_date(cell, day_first=self._day_first)
         along = (moment.timestamp() - self._mean) / self._spread
@@ -238,22 +252,27 @@ class Date:
         return self
 
 
-def number_of(cell: Any) -> float:
+def number_of(cell: Any, notation: Notation) -> float:
     """A cell that is not missing as a finite number.
 
     Raises:
         DataError: it is none.
     """
+    number = notation.read(cell) if isinstance(cell, str) else _plain_number(cell)
+    if number is None:
+        raise DataError(
+            f"expected a finite number, got {cell!r:.40}",
+            fix="write it as the training cells are written, leave the cell empty, or read the column as categorical",
+        )
+    return number
+
+
+def _plain_number(cell: Any) -> float | None:
     try:
-        number = float(cell) if isinstance(cell, str | Real | decimal.Decimal) else math.nan
+        number = float(cell) if isinstance(cell, Real | decimal.Decimal) else math.nan
     except (ValueError, OverflowError):
-        number = math.nan
-    if math.isfinite(number):
-        return number
-    raise DataError(
-        f"expected a finite number, got {cell!r:.40}",
-        fix="write it with digits and a decimal point, leave the cell empty, or read the column as categorical",
-    )
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _quantiles(known: np.ndarray) -> tuple[list[float], list[float]]:
