@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from salience.core.errors import DataError
-from salience.data.graph_table import from_networkx, from_pyg, read_graph
+from salience.data.graph_outside import from_networkx, from_pyg
+from salience.data.graph_table import read_graph
 
 NODES = [
     {"paper": 10, "year": 1999, "kind": "book"},

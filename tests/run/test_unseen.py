@@ -60,11 +60,11 @@ def test_the_test_rows_come_with_targets_groups_and_marks(run):
 def test_given_rows_have_marks_and_targets_where_they_have_the_columns(run):
     frame = table(9, seed=8)
     settings = settings_of(run)
-    whole = given(frame, settings, ["text"])
+    whole = given(frame, settings, run.pipeline)
     assert [each["text"] is None for each in whole.rationales] == [row % 3 == 2 for row in range(9)]
     assert whole.targets == list(frame["label"])
     assert whole.groups is None
-    bare = given(frame[["text"]], settings, ["text"])
+    bare = given(frame[["text"]], settings, run.pipeline)
     assert (bare.targets, bare.rationales) == (None, None)
     assert [each["text"] for each in bare.cells] == list(frame["text"])
 
@@ -72,15 +72,15 @@ def test_given_rows_have_marks_and_targets_where_they_have_the_columns(run):
 def test_marks_that_do_not_fit_are_named(run):
     frame = table(9, seed=8).assign(evidence="[[0, 9999]]")
     with pytest.raises(DataError, match="does not lie in the text"):
-        given(frame, settings_of(run), ["text"])
+        given(frame, settings_of(run), run.pipeline)
 
 
 def test_missing_columns_are_named(run):
     frame = table(9, seed=8)
     with pytest.raises(DataError, match="there is no column 'text'"):
-        given(frame[["label"]].assign(other="a word"), settings_of(run), ["text"])
+        given(frame[["label"]].assign(other="a word"), settings_of(run), run.pipeline)
     with pytest.raises(DataError, match="there is no column 'month'"):
-        given(frame, settings_of(run), ["text"], group="month")
+        given(frame, settings_of(run), run.pipeline, group="month")
 
 
 def test_rows_given_in_python_are_not_kept(run):

@@ -103,7 +103,7 @@ def _check_targets(first: _Side, second: _Side) -> None:
 def _rows(first: _Side, second: _Side, source: Any, group: str | None) -> tuple[Rows, tuple[str, ...]]:
     """Rows to compare on, with a warning where the second run may have learned from the test rows of the first."""
     if source is not None:
-        return given(source, first.settings, first.pipeline.columns, group=group), ()
+        return given(source, first.settings, first.pipeline, group=group), ()
     return own(first.folder, first.settings, group=group), () if _divided_alike(first, second) else (SEEN,)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from salience.core import config
 from salience.data import table
 from salience.data.infer import infer, labelled, parse_targets
 from salience.data.rationale import rationale_columns, read_rationales
@@ -18,10 +17,11 @@ from salience.evaluation.plausibility import Plausibility
 from salience.pipeline import Pipeline
 from salience.run.agreement import agreement
 from salience.run.folder import RunFolder
+from salience.run.graph_asked import asked, known, reads_graph
 from salience.run.measure import see
 from salience.run.prepare_series import time_block
 from salience.run.series_rows import judged, reads_series
-from salience.run.settings import Settings
+from salience.run.settings import saved_settings
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,14 @@ def evaluate(
     Raises:
         DataError: the target or an input is missing, or a cell cannot be read.
     """
-    settings = config.make(Settings, config.read(folder.path / "config.yaml"), where=str(folder.path / "config.yaml"))
+    settings = saved_settings(folder.path)
     if reads_series(pipeline):
-        return _of_series(
-            pipeline, judged(pipeline, source), count=count, seed=settings.options.seed, progress=progress
-        )
+        windows = judged(pipeline, source)
+        return _of_series(pipeline, windows, count=count, seed=settings.options.seed, progress=progress)
+    seed = settings.options.seed
+    if reads_graph(pipeline):
+        found, targets = known(asked(source, settings, pipeline), settings)
+        return _of_rows(pipeline, found.rows, targets, None, count=count, seed=seed, progress=progress)
     frame = table.read(source)
     inference = infer(frame, target=settings.target, inputs=settings.readers, task=settings.task_name)
     frame = labelled(frame, inference)
@@ -71,7 +74,6 @@ def evaluate(
     rows = frame[pipeline.columns].to_dict("records")
     examples = pipeline.encode(rows)
     seen = see(pipeline, examples, targets)
-    seed = settings.options.seed
     proof = (
         measure_faithfulness(pipeline, rows, Received(), targets=targets, count=count, seed=seed, progress=progress)
         if count
@@ -93,10 +95,24 @@ def _of_series(
     """Scores of all windows; intervals and the proof draw whole blocks of time."""
     targets = [next(iter(row.values())) for row in rows]
     blocks = [time_block(window) for window in targets]
-    seen = see(pipeline, pipeline.encode(rows), targets, groups=blocks)
+    return _of_rows(pipeline, rows, targets, blocks, count=count, seed=seed, progress=progress)
+
+
+def _of_rows(
+    pipeline: Pipeline,
+    rows: Sequence[Mapping[str, Any]],
+    targets: Sequence[Any],
+    groups: Sequence[Hashable] | None,
+    *,
+    count: int,
+    seed: int,
+    progress: Callable[[int, int], None] | None,
+) -> Evaluated:
+    """Scores and the proof of rows in which nobody marked anything."""
+    seen = see(pipeline, pipeline.encode(rows), targets, groups=groups)
     proof = (
         measure_faithfulness(
-            pipeline, rows, Received(), targets=targets, groups=blocks, count=count, seed=seed, progress=progress
+            pipeline, rows, Received(), targets=targets, groups=groups, count=count, seed=seed, progress=progress
         )
         if count
         else None

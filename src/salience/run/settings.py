@@ -6,13 +6,14 @@ import dataclasses
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from salience import tasks
 from salience.core.build import build, find, named
-from salience.core.config import make
+from salience.core.config import make, read
 from salience.core.errors import ConfigError
 from salience.data import modalities
 from salience.data.infer import Inference
@@ -142,6 +143,16 @@ class Settings:
                 f"a setting cannot be written to a config file: {error.args[-1]!r}",
                 fix="give names and options, such as {'Text': {'tokens': 'Jieba'}}, in place of objects",
             ) from error
+
+
+def saved_settings(folder: Path) -> Settings:
+    """The settings that a run folder holds.
+
+    Raises:
+        ConfigError: its file is missing, or no such settings.
+    """
+    path = folder / "config.yaml"
+    return make(Settings, read(path), where=str(path))
 
 
 def _inputs(inference: Inference) -> dict[str, Any]:

@@ -48,10 +48,7 @@ def trust(
     """
     path = folder.path / SETTINGS
     settings = config.make(Settings, config.read(path), where=str(path))
-    if source is None:
-        rows = own(folder, settings, group=group)
-    else:
-        rows = given(source, settings, pipeline.columns, group=group)
+    rows = own(folder, settings, group=group) if source is None else given(source, settings, pipeline, group=group)
     return measure_trust(
         pipeline,
         rows.cells,

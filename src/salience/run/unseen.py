@@ -12,8 +12,10 @@ from salience.core.errors import ConfigError, NotAvailable
 from salience.data import table
 from salience.data.infer import infer, labelled, parse_targets
 from salience.data.rationale import Rationale, rationale_columns, read_rationales
+from salience.pipeline import Pipeline
 from salience.run.environment import data_facts
 from salience.run.folder import RunFolder
+from salience.run.graph_asked import asked, known, reads_graph
 from salience.run.prepare_series import PreparedSeries, forecast_of, read_series, series_input, time_block
 from salience.run.produce import check_same_data, prepare
 from salience.run.series_rows import cut
@@ -57,7 +59,7 @@ def own(folder: RunFolder, settings: Settings, *, group: str | None = None) -> R
     return Rows(prepared.rows("test"), prepared.targets_of("test"), groups, marks)
 
 
-def given(source: Any, settings: Settings, columns: Sequence[str], *, group: str | None = None) -> Rows:
+def given(source: Any, settings: Settings, pipeline: Pipeline, *, group: str | None = None) -> Rows:
     """The rows of a file, a frame or mappings. Targets and marks are read where their columns are there.
 
     Raises:
@@ -66,6 +68,9 @@ def given(source: Any, settings: Settings, columns: Sequence[str], *, group: str
     name = series_input(settings)
     if name is not None:
         return _windows(source, settings, name, group)
+    if reads_graph(pipeline):
+        return _of_graph(source, settings, pipeline, group)
+    columns = pipeline.columns
     frame, targets = table.read(source), None
     if settings.target in frame.columns:
         inference = infer(frame, target=settings.target, inputs=settings.readers, task=settings.task_name)
@@ -83,6 +88,15 @@ def _windows(source: Any, settings: Settings, name: str, group: str | None) -> R
     _, series, long = read_series(source, settings, name)
     found = cut(series, long, horizon=forecast_of(settings).horizon)
     return Rows(found.map(lambda window: {name: window}), found, [time_block(window) for window in found], None)
+
+
+def _of_graph(source: Any, settings: Settings, pipeline: Pipeline, group: str | None) -> Rows:
+    """Nodes, pairs or graphs, with their targets where the table has them."""
+    found, targets = asked(source, settings, pipeline), None
+    if settings.target in found.frame.columns:
+        found, targets = known(found, settings)
+    groups = None if group is None else [*table.column(found.frame, group)]
+    return Rows(found.rows, targets, groups, None)
 
 
 def _refuse(group: str | None) -> None:
