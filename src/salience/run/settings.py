@@ -35,6 +35,11 @@ TABLE_MODEL: Mapping[str, Any] = {
     "pool": "Additive",
     "dropout": 0.1,
 }
+#: The usual model of a graph, beside its encoder and its pool: see `graph_model`.
+GRAPH_MODEL: Mapping[str, Any] = {"width": 64, "dropout": 0.1}
+#: The usual training on a graph: rows are often few, and what they have in common is read once.
+GRAPH_TRAIN: Mapping[str, Any] = {"epochs": 50, "patience": 10, "learning_rate": 5e-3}
+POOLS: Mapping[str, str] = {"nodes": "AtNode", "pairs": "AtPair", "graphs": "Additive"}
 #: The usual training of a table: rows are short, and often few.
 TABLE_TRAIN: Mapping[str, Any] = {"epochs": 50, "patience": 10, "batch_size": 64}
 
@@ -180,17 +185,34 @@ def _unordered(inputs: Mapping[str, Any]) -> list[str]:
 
 def usual_training(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The usual training for these inputs, where it is another than for texts."""
+    if _graph(inputs) is not None:
+        return dict(GRAPH_TRAIN)
     return dict(TABLE_TRAIN) if len(_unordered(inputs)) == len(inputs) else {}
 
 
 def usual_model(inputs: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The usual model for these inputs, beside the options that are given."""
+    graph = _graph(inputs)
+    if graph is not None:
+        return graph_model(graph)
     unordered = _unordered(inputs)
     usual = "Transformer" if "attention" in given else MODEL["encoder"]
     encoders = {name: dict(TABLE_MODEL["encoder"]) if name in unordered else usual for name in inputs}
     if len(unordered) == len(inputs):
         return {**TABLE_MODEL, "encoder": dict(TABLE_MODEL["encoder"])}
     return {**MODEL, "encoder": encoders if unordered else usual}
+
+
+def graph_model(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The usual model for an input `Graph` with these options: as many layers as it looks steps far."""
+    stack = {"layers": max(1, options.get("hops", 2)), "attention": "GATv2", "residual": True}
+    return {**GRAPH_MODEL, "encoder": {"GraphStack": stack}, "pool": POOLS[options.get("rows", "nodes")]}
+
+
+def _graph(inputs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The options of the input that reads a graph; None where none does."""
+    found = [named(each)[1] for each in inputs.values() if find(named(each)[0], modalities) is modalities.Graph]
+    return found[0] if found else None
 
 
 def _with_target(task: str | Mapping[str, Any] | None, target: str | None) -> str | Mapping[str, Any] | None:
