@@ -49,7 +49,7 @@ def reads_graph(pipeline: Pipeline) -> bool:
 def is_cells(rows: object) -> bool:
     """Are they cells of graphs already, by themselves or in mappings, and no tables?"""
     if not isinstance(rows, list | tuple) or not rows:
-        return not isinstance(rows, list | tuple) and not _is_table(rows)
+        return not _is_table(rows)
     first = next(iter(rows[0].values()), None) if isinstance(rows[0], Mapping) else rows[0]
     return isinstance(first, NodeView | PairView | Graph)
 
@@ -69,12 +69,12 @@ def asked(source: Any, settings: Settings, pipeline: Pipeline) -> Asked:
     """
     ((name, found),) = pipeline.modalities.items()
     modality = cast(Modality, found)
-    own = not library(source) and not (isinstance(source, GraphTables) and (source.nodes, source.edges) != (None, None))
+    given = source if isinstance(source, GraphTables) else GraphTables(source)
+    own = not library(source) and given.nodes is None and given.edges is None
     if own:
-        rows = source.rows if isinstance(source, GraphTables) else source
-        source = GraphTables(rows, *_tables_of_run(settings, modality, name))
-    elif isinstance(source, GraphTables):
-        _check_complete(source, modality)
+        source = GraphTables(given.rows, *_tables_of_run(settings, modality, name))
+    elif not library(source):
+        _check_complete(given, modality)
     tables = opened(source, modality, name, target=settings.target)
     if modality.rows == "graphs":
         graphs: Graph | dict[str, Graph] = graph_rows.graphs_of(tables, modality, name, columns=modality.columns)

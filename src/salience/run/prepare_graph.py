@@ -84,6 +84,15 @@ def graph_input(settings: Settings) -> str | None:
     return None
 
 
+def tables_beside(settings: Settings) -> list[str]:
+    """The files that a graph is read from beside the data."""
+    name = graph_input(settings)
+    if name is None:
+        return []
+    modality: Graph = build(settings.modalities[name], modalities)
+    return [each for each in (modality.nodes, modality.edges) if each is not None and each != settings.data]
+
+
 def prepare_graph(source: Any, settings: Settings, name: str) -> PreparedGraph:
     """Read, understand, divide and check graphs and the rows that ask about them.
 

@@ -16,6 +16,7 @@ from salience.pipeline import Pipeline
 from salience.run.environment import data_facts
 from salience.run.folder import RunFolder
 from salience.run.graph_asked import asked, known, reads_graph
+from salience.run.prepare_graph import tables_beside
 from salience.run.prepare_series import PreparedSeries, forecast_of, read_series, series_input, time_block
 from salience.run.produce import check_same_data, prepare
 from salience.run.series_rows import cut
@@ -49,7 +50,7 @@ def own(folder: RunFolder, settings: Settings, *, group: str | None = None) -> R
             fix="give rows that it has not learned from",
         )
     prepared = prepare(settings.data, settings)
-    check_same_data(folder, data_facts(settings.data, prepared.frame))
+    check_same_data(folder, data_facts(settings.data, prepared.frame, beside=tables_beside(settings)))
     groups = prepared.groups_of("test")
     if group is not None:
         if isinstance(prepared, PreparedSeries):
