@@ -110,8 +110,10 @@ def kinds(
 
 
 def _learned(cells: pd.Series) -> Feature:
-    if kind_of(cells).name == "numeric":
-        return Feature(str(cells.name), gaps=bool(np.isnan(_numbers(cells)).any()))
+    kind, numbers = kind_of(cells).name, _numbers(cells)
+    # A column of numbers that was named is one, even if they happen to count upwards or to be all the same.
+    if kind == "numeric" or (kind in ("id", "constant") and np.isfinite(numbers[cells.notna()]).all()):
+        return Feature(str(cells.name), gaps=bool(np.isnan(numbers).any()))
     values = sorted(cells.dropna().astype(str).unique())[:_MOST_CATEGORIES]
     return Feature(str(cells.name), tuple(values))
 
