@@ -28,7 +28,7 @@ from salience.data.fault import check_names, where
 from salience.data.modalities import Series
 from salience.data.modality import Blanking, Modality, Uniting, columns_of
 from salience.models import Ensemble, Model, Output, assemble, encoders
-from salience.models.assemble import of_each
+from salience.models.assemble import of_each, with_edge_features
 from salience.models.encoders import Pretrained
 from salience.models.networks.assemble_network import assemble_network, elements_of
 from salience.models.networks.network import Network
@@ -154,7 +154,9 @@ class Pipeline:
             if "network" in self.config["model"]:
                 shape = cast(Forecast, self.task).window_shape(self._series(), self.inputs[0])
                 return assemble_network(shape, **self.config["model"])
-            return assemble(stems, self.task.head, gives, **self.config["model"])
+            edges = {name: getattr(modality, "edge_numbers", 0) for name, modality in self.modalities.items()}
+            encoder = with_edge_features(self.config["model"].get("encoder"), edges)
+            return assemble(stems, self.task.head, gives, **{**self.config["model"], "encoder": encoder})
 
     def _member(self, seed: int) -> Pipeline:
         """A pipeline with a model of its own, which shares what was learned from the rows."""

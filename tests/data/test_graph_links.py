@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from salience.core.errors import ConfigError, DataError
+from salience.core.place import Edge
 from salience.data.graph import Graph
 from salience.data.graph_links import APART, LINKED, predict_links
+from salience.data.modalities import Graph as Modality
 from salience.pipeline import Pipeline
 
 
@@ -37,6 +39,20 @@ def test_no_edge_that_is_asked_about_is_left_in_either_direction() -> None:
     assert len(set(asked)) == len(asked)
     assert left | {pair for pair in asked if pair in before} == before
     assert frozenset({3}) in left
+
+
+def test_edges_that_are_left_keep_their_rows_in_the_table() -> None:
+    graph = communities()
+    left = predict_links(graph).graph
+    assert left.num_edges < graph.num_edges
+    rows = [left.row_of(edge) for edge in range(left.num_edges)]
+    assert graph.edges[:, rows].tolist() == left.edges.tolist()
+    cell = left.at([0])[0]
+    modality = Modality(hops=1, self_loops=False).fit([cell])
+    for unit in modality.units(modality.encode(cell), "node")[3:]:
+        if isinstance(unit.place, Edge):
+            ends = graph.edges[:, unit.place.number].tolist()
+            assert ends == [unit.place.source, unit.place.target]
 
 
 def test_equal_seeds_divide_alike_and_others_do_not() -> None:

@@ -1,11 +1,15 @@
 """Two tables become a graph with the user's own ids and rows, or say what is wrong with them."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from salience.core.errors import DataError
-from salience.data.graph_table import from_networkx, from_pyg, read_graph
+from salience.data.graph_columns import Columns
+from salience.data.graph_outside import from_networkx, from_pyg
+from salience.data.graph_table import read_graph, read_graphs
 
 NODES = [
     {"paper": 10, "year": 1999, "kind": "book"},
@@ -92,6 +96,79 @@ def test_an_id_that_stands_twice_is_an_error() -> None:
 def test_a_missing_column_is_an_error() -> None:
     with pytest.raises(DataError, match="sorce"):
         read_graph(NODES, EDGES, node="paper", source="sorce")
+
+
+ALONG = [{**edge, "weight": weight, "road": road} for edge, weight, road in zip(EDGES, (1, 2.5, 4), "aba", strict=True)]
+
+
+def test_columns_of_edges_are_read_where_they_are_named() -> None:
+    graph = read_graph(NODES, ALONG, node="paper", edge_features=["weight", "road"])
+    assert graph.edge_names == ("weight", "road is a", "road is b")
+    assert graph.edge_features.tolist() == [[1, 1, 0], [2.5, 0, 1], [4, 1, 0]]
+    assert read_graph(NODES, ALONG, node="paper").edge_features is None
+
+
+def test_another_table_is_read_with_the_columns_of_the_first() -> None:
+    read = {"features": ["year", "kind"], "edge_features": ["weight", "road"], "kind": "road"}
+    first = read_graph(NODES, ALONG, node="paper", **read)
+    other = [{"paper": 1, "kind": "poem", "year": 1980}, {"paper": 2, "kind": "book", "year": None}]
+    edges = [{"source": 1, "target": 2, "weight": "7", "road": "b"}]
+    graph = read_graph(other, edges, node="paper", kind="road", columns=first.columns)
+    assert graph.names == first.names == ("year", "year is missing", "kind is book", "kind is talk")
+    # What was not there in training is none of the values.
+    assert graph.features.tolist() == [[1980, 0, 0, 0], [0, 1, 1, 0]]
+    assert graph.edge_features.tolist() == [[7, 0, 1]]
+    assert graph.kind_names == ("a", "b")
+    assert graph.kinds.tolist() == [1]
+    assert Columns.from_json(json.loads(json.dumps(first.columns.to_json()))) == first.columns
+
+
+def test_what_another_table_lacks_is_an_error() -> None:
+    first = read_graph(NODES, ALONG, node="paper", features=["kind"], edge_features=["weight"], kind="road")
+    edges = [{"source": 7, "target": 10, "weight": 1, "road": "a"}]
+    with pytest.raises(DataError, match="there is no column 'kind'"):
+        read_graph([{"paper": 7}, {"paper": 10}], edges, node="paper", kind="road", columns=first.columns)
+    with pytest.raises(DataError, match="there is no column 'weight'"):
+        read_graph(NODES, EDGES, node="paper", columns=first.columns)
+    with pytest.raises(DataError, match=r"(?s)expected a number, got 'far', and in training none was.*row 1.*'weight'"):
+        read_graph(NODES, [{**edges[0], "weight": "far"}], node="paper", kind="road", columns=first.columns)
+    with pytest.raises(DataError, match=r"(?s)of the kind 'c'; in training they were of a, b.*row 1, column 'road'"):
+        read_graph(NODES, [{**edges[0], "road": "c"}], node="paper", kind="road", columns=first.columns)
+
+
+ATOMS = [
+    {"graph": "x", "node": 1, "size": 5},
+    {"graph": "y", "node": 1, "size": 6},
+    {"graph": "x", "node": 2, "size": 7},
+]
+BONDS = [{"graph": "y", "source": 1, "target": 1}, {"graph": "x", "source": 2, "target": 1}]
+
+
+def test_tables_of_many_graphs_are_divided_by_their_column() -> None:
+    graphs = read_graphs(ATOMS, BONDS, graph="graph", node="node", features=["size"])
+    assert [(name, each.ids, each.edges.tolist()) for name, each in graphs.items()] == [
+        ("x", [1, 2], [[1], [0]]),
+        ("y", [1], [[0], [0]]),
+    ]
+    assert graphs["x"].features.tolist() == [[5], [7]]
+    # Edges keep the rows of the table.
+    assert [graphs[name].row_of(0) for name in "xy"] == [1, 0]
+
+
+def test_only_graphs_of_training_say_how_columns_are_read() -> None:
+    atoms = [{**each, "kind": kind} for each, kind in zip(ATOMS, ("c", "o", "n"), strict=True)]
+    graphs = read_graphs(atoms, BONDS, graph="graph", node="node", features=["kind"], learned_from=["x"])
+    assert graphs["x"].names == ("kind is c", "kind is n")
+    assert graphs["y"].features.tolist() == [[0, 0]]
+
+
+def test_edges_beyond_their_graph_are_errors() -> None:
+    with pytest.raises(DataError, match=r"(?s)is in the graph 'z', which has no nodes.*row 3, column 'graph'"):
+        read_graphs(ATOMS, [*BONDS, {"graph": "z", "source": 1, "target": 1}], graph="graph", node="node")
+    with pytest.raises(DataError, match=r"(?s)the node 2, which is not in the node table in the graph 'y'.*row 3"):
+        read_graphs(ATOMS, [*BONDS, {"graph": "y", "source": 2, "target": 1}], graph="graph", node="node")
+    with pytest.raises(DataError, match="the id 1 stands in the node table more than once"):
+        read_graphs([*ATOMS, ATOMS[0]], BONDS, graph="graph", node="node")
 
 
 def test_a_graph_of_networkx_keeps_ids_directions_and_loops() -> None:

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from salience.core.errors import DataError
+from salience.core.place import Edge, Heat, Node, Unit
 from salience.reports import stored
+from salience.reports.content import Method, ShownExample
 from tests.reports import sample
 
 
 @pytest.mark.parametrize("make", [sample.english, sample.chinese, sample.tickets, sample.bare])
 def test_content_comes_back_equal_from_json(make):
     content = make()
+    assert stored.from_json(json.loads(json.dumps(stored.to_json(content)))) == content
+
+
+@pytest.mark.parametrize("name", [7, "7"])
+def test_an_id_of_a_node_comes_back_as_the_number_or_the_text_that_it_was(name):
+    content = sample.bare()
+    heats = (Heat(Unit("node", "7", Node(name)), 0.5), Heat(Unit("node", "7 -> 7", Edge(name, name, 0)), 0.5))
+    shown = ShownExample("7", {"node": "{}"}, "yes", heats={"received attention": heats})
+    content = replace(content, examples=(shown,), methods=(Method("received attention", "", False),))
     assert stored.from_json(json.loads(json.dumps(stored.to_json(content)))) == content
 
 

@@ -68,6 +68,7 @@ class GAT(Graph):
         offered: Float[Tensor, "N H C"],
         edges: Int[Tensor, "2 M"],
         _kinds: Int[Tensor, "M"] | None,
+        _along: Float[Tensor, "M H C"] | None,
     ) -> Float[Tensor, "M H"]:
         wants, offers = (offered * self.of_query).sum(-1), (offered * self.of_source).sum(-1)  # [N, H]
         return F.leaky_relu(offers[edges[0]] + wants[edges[1]], 0.2)

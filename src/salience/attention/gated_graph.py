@@ -67,6 +67,7 @@ class GatedGraph(Graph):
         _offered: Float[Tensor, "N H C"],
         edges: Int[Tensor, "2 M"],
         _kinds: Int[Tensor, "M"] | None,
+        _along: Float[Tensor, "M H C"] | None,
     ) -> Float[Tensor, "M H"]:
         return dot_scores(self.query(nodes), self.key(nodes), edges, heads=self.heads)
 

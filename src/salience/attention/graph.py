@@ -1,6 +1,7 @@
 """What graph attention mechanisms have in common: each node looks along its edges only, by a softmax over them.
 
-Legend: B examples, S positions, N nodes (B S), M edges, H heads, D width, C channels of a head (D / H).
+Legend: B examples, S positions, N nodes (B S), M edges, H heads, D width, C channels of a head (D / H), G features of
+edges.
 """
 
 from __future__ import annotations
@@ -25,14 +26,22 @@ from salience.kernels.masks import blank
 class Graph(nn.Module, ABC):
     r"""Mixes the projected sources of each node's edges: :math:`y_t = [\sum_{s \to t} a^h_{ts} W^h s_s]_h`.
 
-    A subclass gives `score`. Nothing of size N x N is made.
+    A subclass gives `score`; one that reads what is known of edges takes `edge_features`. Nothing of size N x N is
+    made.
     """
 
     among_themselves: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("edges",)
 
     def __init__(
-        self, width: int, *, heads: int = 4, self_loops: bool = False, dropout: float = 0.0, project: bool = True
+        self,
+        width: int,
+        *,
+        heads: int = 4,
+        self_loops: bool = False,
+        dropout: float = 0.0,
+        project: bool = True,
+        edge_features: int = 0,
     ) -> None:
         super().__init__()
         check_heads(self, width, heads)
@@ -44,6 +53,9 @@ class Graph(nn.Module, ABC):
         self.source = nn.Linear(width, width, bias=False) if project else nn.Identity()
         if isinstance(self.source, nn.Linear):
             nn.init.xavier_uniform_(self.source.weight)
+        self.edge = nn.Linear(edge_features, width, bias=False) if edge_features else None
+        if self.edge is not None:
+            nn.init.xavier_uniform_(self.edge.weight)
 
     @abstractmethod
     def score(
@@ -52,11 +64,22 @@ class Graph(nn.Module, ABC):
         offered: Float[Tensor, "N H C"],
         edges: Int[Tensor, "2 M"],
         kinds: Int[Tensor, "M"] | None,
+        along: Float[Tensor, "M H C"] | None,
     ) -> Float[Tensor, "M H"]:
         """How much the query of each edge wants its source: any real number. `offered` are the projected sources.
 
-        `kinds` are those of the edges, where the layout tells them and the mechanism adds no loops.
+        `kinds` are those of the edges, where the layout tells them and the mechanism adds no loops; `along` are their
+        projected features, where the mechanism reads them.
         """
+
+    def told(
+        self,
+        offered: Float[Tensor, "N H C"],
+        edges: Int[Tensor, "2 M"],
+        along: Float[Tensor, "M H C"] | None,  # noqa: ARG002
+    ) -> Float[Tensor, "M H C"]:
+        """What goes along each edge: the projected source."""
+        return offered[edges[0]]
 
     def gate(
         self,
@@ -80,13 +103,15 @@ class Graph(nn.Module, ABC):
         edges, seen = self.messages(layout)
         offered = self._offered(nodes)
         kinds = None if self.self_loops else layout.kinds
-        weights = segment.softmax(self.score(nodes, offered, edges, kinds), edges[1], segments=len(nodes), seen=seen)
+        along = self._along(layout, edges.shape[1])
+        score = self.score(nodes, offered, edges, kinds, along)
+        weights = segment.softmax(score, edges[1], segments=len(nodes), seen=seen)
         gate = self.gate(nodes, offered, edges)
         if gate is not None:
             weights = weights * gate[edges[1]].to(weights.dtype)
         record = self._record(weights, layout)
         record.normalised = gate is None
-        return self._mixed(weights, offered, edges).view(query.shape), record
+        return self._mixed(weights, offered, edges, along).view(query.shape), record
 
     def messages(self, layout: Layout) -> tuple[Int[Tensor, "2 M"], Bool[Tensor, "M"] | None]:
         """Who is told by whom, and which of that is real (None for all): the edges and, with `self_loops`, a loop for
@@ -103,20 +128,43 @@ class Graph(nn.Module, ABC):
     ) -> Float[Tensor, "B S D"]:
         """What comes out under other weights than its own, one for each of the `messages`; zero for those not real."""
         edges, _ = self.messages(layout)
-        return self._mixed(weights, self._offered(blank(nodes, layout).flatten(0, 1)), edges).view(nodes.shape)
+        offered, along = self._offered(blank(nodes, layout).flatten(0, 1)), self._along(layout, edges.shape[1])
+        return self._mixed(weights, offered, edges, along).view(nodes.shape)
 
     def _offered(self, nodes: Float[Tensor, "N D"]) -> Float[Tensor, "N H C"]:
         return self.source(nodes).unflatten(-1, (self.heads, -1))
 
     def _mixed(
-        self, weights: Float[Tensor, "M H"], offered: Float[Tensor, "N H C"], edges: Int[Tensor, "2 M"]
+        self,
+        weights: Float[Tensor, "M H"],
+        offered: Float[Tensor, "N H C"],
+        edges: Int[Tensor, "2 M"],
+        along: Float[Tensor, "M H C"] | None,
     ) -> Float[Tensor, "N D"]:
         # Many small parts are summed: not in half precision. The record tells weights, not which were dropped.
-        parts = offered[edges[0]].to(weights.dtype) * self.dropout(weights)[..., None]
+        parts = self.told(offered, edges, along).to(weights.dtype) * self.dropout(weights)[..., None]
         return parts.new_zeros(offered.shape).index_add(0, edges[1], parts).flatten(1).to(offered.dtype)
 
     def extra_repr(self) -> str:
         return f"heads={self.heads}, self_loops={self.self_loops}, dropout={self.dropout.p}"
+
+    def _along(self, layout: Layout, count: int) -> Float[Tensor, "M H C"] | None:
+        """The projected features of edges; loops that the mechanism adds have none, and stand last.
+
+        Raises:
+            DataError: the layout has no such features, or others than so many.
+        """
+        if self.edge is None:
+            return None
+        given, wanted = layout.edge_features, self.edge.in_features
+        if given is None or given.shape[1] != wanted:
+            found = "none" if given is None else str(given.shape[1])
+            raise DataError(
+                f"{type(self).__name__} attention reads {wanted} features of each edge, and the layout has {found}",
+                fix="give Layout(..., edge_features=...), [E, G] in the order of its edges",
+            )
+        projected = self.edge(given)
+        return nn.functional.pad(projected, (0, 0, 0, count - len(projected))).unflatten(-1, (self.heads, -1))
 
     def _record(self, weights: Float[Tensor, "M H"], layout: Layout) -> Edges:
         assert layout.edges is not None

@@ -51,6 +51,7 @@ FIELDS = {
     "grid": "positions in a grid, such as the pixels of an image or the frames of a film",
     "edges": "edges between positions, as a graph has",
     "kinds": "a kind for each edge, as a graph with several relations has",
+    "edge_features": "numbers for each edge, as an edge table with more columns has",
     "asked": "positions that are asked about, as a table of nodes or of edges has",
     "times": "a time for each position",
 }

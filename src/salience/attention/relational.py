@@ -72,6 +72,7 @@ class Relational(Graph):
         offered: Float[Tensor, "N H C"],
         edges: Int[Tensor, "2 M"],
         kinds: Int[Tensor, "M"] | None,
+        _along: Float[Tensor, "M H C"] | None,
     ) -> Float[Tensor, "M H"]:
         kinds = torch.zeros_like(edges[0]) if kinds is None else kinds
         if not torch.compiler.is_compiling():

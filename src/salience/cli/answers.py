@@ -12,12 +12,14 @@ import pandas as pd
 
 from salience.core.errors import ConfigError, DataError, NotAvailable
 from salience.core.whole import whole
-from salience.data import table
+from salience.data import GraphTables, table
 from salience.pipeline import Pipeline
 from salience.run import content
 from salience.run.files import answers_frame
+from salience.run.graph_asked import asked, reads_graph
 from salience.run.run import Run, load
 from salience.run.series_rows import ids_of, latest, reads_series
+from salience.run.settings import saved_settings
 from salience.run.trajectories import trajectories_frame
 from salience.tasks import Forecast
 
@@ -54,6 +56,14 @@ def _answered(arguments: argparse.Namespace, run: Run, bad: list[tuple[str, str]
         else:
             yield answers_frame(ids_of(rows), answers)
         return
+    if reads_graph(run.pipeline):
+        if arguments.skip_bad_rows:
+            raise NotAvailable("rows of a graph are read together", where="--skip-bad-rows", fix="leave it out")
+        input_file(arguments)
+        found = asked(input_tables(arguments, run.pipeline), saved_settings(run.folder), run.pipeline)
+        yield answers_frame(found.ids, run.pipeline.predict(found.rows))
+        return
+    input_tables(arguments, run.pipeline)
     how = "skip" if arguments.skip_bad_rows else "raise"
     for frame in table.stream(input_file(arguments), on_bad_rows=how):
         bad.extend(frame.attrs.get("bad_rows", ()))
@@ -96,6 +106,19 @@ def input_file(arguments: argparse.Namespace) -> str:
     if not arguments.data:
         raise ConfigError("nothing to answer", fix="give a file, or a text with --text")
     return arguments.data
+
+
+def input_tables(arguments: argparse.Namespace, pipeline: Pipeline) -> Any:
+    """The file to read, if one was given, with the tables of another graph where these are named.
+
+    Raises:
+        ConfigError: the model reads no graph, or there is no file that asks about the other one.
+    """
+    if arguments.nodes is None and arguments.edges is None:
+        return arguments.data
+    if not reads_graph(pipeline):
+        raise ConfigError("--nodes and --edges name tables of a graph, and the model reads none", fix="leave them out")
+    return GraphTables(input_file(arguments), arguments.nodes, arguments.edges)
 
 
 def one_text(arguments: argparse.Namespace, pipeline: Pipeline) -> str:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 
+from salience.cli.answers import input_tables
 from salience.cli.console import console, watcher
 from salience.core.whole import whole
 from salience.evaluation.comparison import Comparison
@@ -30,7 +31,7 @@ def compare(arguments: argparse.Namespace) -> int:
     found = measure(
         first,
         second,
-        arguments.data,
+        input_tables(arguments, first.pipeline),
         method=arguments.method,
         count=arguments.rows,
         seed=arguments.seed,

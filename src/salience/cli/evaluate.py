@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from salience.cli.answers import input_tables
 from salience.cli.console import console, watcher
 from salience.core.errors import ModelFolderError
 from salience.core.whole import whole
@@ -25,7 +26,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
     The exit code is 1 if the attention is not as true as was required, and 0 otherwise.
     """
-    found = _measured(arguments.run) if arguments.data is None else _measure(arguments)
+    named = (arguments.data, arguments.nodes, arguments.edges)
+    found = _measured(arguments.run) if named == (None, None, None) else _measure(arguments)
     if arguments.out:
         with whole(arguments.out) as partial:
             partial.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -71,7 +73,7 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     return measure(
         RunFolder(arguments.run),
         run.pipeline,
-        arguments.data,
+        input_tables(arguments, run.pipeline),
         count=arguments.rows,
         progress=lambda done, total: told.stage("putting the importance to the proof", done, total),
     ).to_dict()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from salience.cli.answers import input_cells, input_file, one_text
+from salience.cli.answers import input_cells, input_file, input_tables, one_text
 from salience.cli.console import console
 from salience.core.errors import ConfigError, DataError
 from salience.core.whole import whole
@@ -18,11 +20,13 @@ from salience.run import content
 from salience.run.explain import explain as explain_rows
 from salience.run.explained import explained, proven
 from salience.run.folder import RunFolder
+from salience.run.graph_asked import asked, reads_graph
 from salience.run.outside import outside
 from salience.run.publish import read_content
 from salience.run.result import Result
 from salience.run.run import load
 from salience.run.series_rows import ids_of, latest, reads_series
+from salience.run.settings import saved_settings
 
 
 def explain(arguments: argparse.Namespace) -> None:
@@ -65,11 +69,16 @@ def _pipeline(arguments: argparse.Namespace) -> Pipeline:
     return outside(arguments.model, column=arguments.column, download=arguments.download)
 
 
-def _rows(arguments: argparse.Namespace, pipeline: Pipeline) -> tuple[list[dict[str, Any]], list[str]]:
+def _rows(arguments: argparse.Namespace, pipeline: Pipeline) -> tuple[Sequence[Mapping[str, Any]], list[str]]:
     """The rows to explain, and their names."""
     if arguments.text is not None:
         return [{pipeline.columns[0]: one_text(arguments, pipeline)}], ["1"]
     path = input_file(arguments)
+    if reads_graph(pipeline) and arguments.run:
+        found = asked(input_tables(arguments, pipeline), saved_settings(Path(arguments.run)), pipeline)
+        found = found.first(arguments.rows) if arguments.rows else found
+        return found.rows, found.ids
+    input_tables(arguments, pipeline)
     if reads_series(pipeline):
         last = latest(pipeline, path)
         last = last[: arguments.rows] if arguments.rows else last

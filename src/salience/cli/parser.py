@@ -77,6 +77,11 @@ def _series(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--horizon", type=_count, metavar="STEPS", help="how many steps to forecast")
 
 
+def _tables(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--nodes", metavar="FILE", help="node table of another graph than that of the run")
+    verb.add_argument("--edges", metavar="FILE", help="edge table of another graph than that of the run")
+
+
 def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"expected a number of rows, 0 or more, got '{text}'")
@@ -131,6 +136,7 @@ def _predict(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
     verb.add_argument("run", help="a run folder")
     verb.add_argument("data", nargs="?", help="CSV, TSV, JSONL or Parquet file")
     verb.add_argument("--text", help="one text instead of a file")
+    _tables(verb)
     verb.add_argument("--out", help="CSV file for the answers (default: printed)")
     verb.add_argument("--skip-bad-rows", action="store_true", help="leave out rows that cannot be read, and say which")
     _foreign(verb)
@@ -141,6 +147,7 @@ def _explain(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
     verb.add_argument("run", nargs="?", help="a run folder; with --model the file")
     verb.add_argument("data", nargs="?", help="CSV, TSV, JSONL or Parquet file")
     verb.add_argument("--text", help="one text instead of a file")
+    _tables(verb)
     verb.add_argument("--model", metavar="NAME", help="a Hugging Face model instead of a run: a folder, or its name")
     verb.add_argument("--download", action="store_true", help="fetch --model from the hub if it is not here")
     verb.add_argument("--column", default="text", help="the column that --model reads (default: text)")
@@ -156,6 +163,7 @@ def _evaluate(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser
     verb = _verb(verbs, "evaluate", "measure a run on labelled rows: scores and faithfulness, with intervals", common)
     verb.add_argument("run", help="a run folder")
     verb.add_argument("data", nargs="?", help="a file with the target column (default: what the run measured itself)")
+    _tables(verb)
     verb.add_argument("--rows", type=_count, default=256, help="rows for the faithfulness measurement (default: 256)")
     verb.add_argument("--out", help="JSON file for the result (default: printed)")
     verb.add_argument(
@@ -171,6 +179,7 @@ def _trust(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -
     verb = _verb(verbs, "trust", "say whether the attention of a run is true: eight tests and one sentence", common)
     verb.add_argument("run", help="a run folder")
     verb.add_argument("data", nargs="?", help="a file with the target column (default: the test rows of the run)")
+    _tables(verb)
     verb.add_argument("--rows", type=_count, default=256, help="rows to measure (default: 256)")
     verb.add_argument("--seed", type=int, help="of everything random (default: that of the run)")
     verb.add_argument(
@@ -195,6 +204,7 @@ def _compare(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser)
     verb.add_argument("run_a", metavar="RUN_A", help="a run folder")
     verb.add_argument("run_b", metavar="RUN_B", help="the folder of a run that answers the same question")
     verb.add_argument("data", nargs="?", help="a file, with or without the target (default: the test rows of RUN_A)")
+    _tables(verb)
     verb.add_argument("--rows", type=_count, default=256, help="rows whose importance is compared (default: 256)")
     verb.add_argument("--method", default="received", help="how importance is measured (default: received)")
     verb.add_argument("--seed", type=int, help="of everything random (default: that of RUN_A)")

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 
+from salience.cli.answers import input_tables
 from salience.cli.console import console, watcher
 from salience.core.whole import whole
 from salience.reports import page, stored, terminal
@@ -24,7 +25,7 @@ def trust(arguments: argparse.Namespace) -> None:
     found = measure(
         folder,
         run.pipeline,
-        arguments.data,
+        input_tables(arguments, run.pipeline),
         count=arguments.rows,
         seed=arguments.seed,
         group=arguments.group,

@@ -1,7 +1,7 @@
 """What travels from the loader to a model: padded values, and the structure that says what is real.
 
 Legend: B examples, S sources, E edges, R rows that are answered, K positions asked about in each. Batch first, right
-padding.
+padding. G features of edges.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class Links:
     owner: np.ndarray  # [E] index of the unit each edge belongs to; -1 for none
     asked: np.ndarray  # [K] the positions the question is about; none where it is about the whole
     kinds: np.ndarray | None = None  # [E] number of the kind of each edge
+    numbers: np.ndarray | None = None  # [E] where the features of each edge stand; -1: those of an average edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Example:
         return len(self.values)
 
 
-_MOVED = ("groups", "edges", "kinds", "asked", "times")
+_MOVED = ("groups", "edges", "kinds", "edge_features", "asked", "times")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class Layout:
     edges: Int[Tensor, "2 E"] | None = None
     #: The kind of each edge, from 0.
     kinds: Int[Tensor, "E"] | None = None
+    #: What else is known of each edge: numbers.
+    edge_features: Float[Tensor, "E G"] | None = None
     #: The positions that each answer is about, counted as in `edges`. Usually an example is one row and gets one
     #: answer; where rows lie in one graph, a single example may hold it, and be asked for all of them at once.
     asked: Int[Tensor, "R K"] | None = None

@@ -6,9 +6,11 @@ from salience.data.fetch import Check, Progress, get, missing, verify
 from salience.data.finding import Finding
 from salience.data.graph import Graph
 from salience.data.graph_links import predict_links
+from salience.data.graph_outside import from_networkx, from_pyg
 from salience.data.graph_planetoid import read_planetoid
 from salience.data.graph_synthetic import planted_graph
-from salience.data.graph_table import from_networkx, from_pyg, read_graph
+from salience.data.graph_table import read_graph, read_graphs
+from salience.data.graph_tables import GraphTables
 from salience.data.infer import Column, Inference, infer, labelled, parse_targets
 from salience.data.loader import Loader, batch_order
 from salience.data.quality import check
@@ -34,6 +36,7 @@ __all__ = [
     "Entry",
     "Finding",
     "Graph",
+    "GraphTables",
     "Inference",
     "Loader",
     "Progress",
@@ -67,6 +70,7 @@ __all__ = [
     "predict_links",
     "read",
     "read_graph",
+    "read_graphs",
     "read_planetoid",
     "readable",
     "rows",

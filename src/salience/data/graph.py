@@ -1,6 +1,6 @@
 """A graph as its owner wrote it: nodes with their ids and features, and edges in their order, none merged or dropped.
 
-Legend: N nodes, F features, E edges, M messages (an edge without a direction carries two).
+Legend: N nodes, F features, E edges, G features of edges, M messages (an edge without a direction carries two).
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import scipy.sparse
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 
 from salience.core.errors import DataError, did_you_mean
+from salience.data.graph_columns import Columns
 
 #: Numbers of nodes, [N, F]: a dense array or a scipy.sparse.csr_array.
 Features: TypeAlias = Any
@@ -32,10 +33,14 @@ class Graph:
         directed: whether an edge tells its target only. Otherwise each of its ends learns of the other.
         kinds: the kind of each edge, if there are several: a number from 0, the place of its name in `kind_names`.
         names: the name of each feature.
+        edge_features: a row of numbers for each edge; none may be missing. None where edges have no numbers.
+        edge_names: the name of each of these numbers.
+        edge_rows: the row of each edge in the edge table, counted from 0, where they are not all of it.
+        columns: how both tables were read, if it came from tables; other tables can be read alike.
 
     Raises:
         DataError: there is no node, an id stands twice or is of another type, an edge leads to a node that is not
-            there, or a feature is missing.
+            there, or a feature of a node or an edge is missing.
 
     >>> graph = Graph(["a", "b", "c"], np.eye(3), np.array([[0, 1], [1, 2]]))
     >>> graph.at(["c"])[0].id, graph.num_edges
@@ -49,6 +54,10 @@ class Graph:
     kinds: Int[np.ndarray, "E"] | None = None
     kind_names: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    edge_features: Float[np.ndarray, "E G"] | None = None
+    edge_names: tuple[str, ...] = ()
+    edge_rows: Int[np.ndarray, "E"] | None = None
+    columns: Columns | None = None
     source: str = "the graph"
 
     def __post_init__(self) -> None:
@@ -99,11 +108,31 @@ class Graph:
         """The same nodes without the edges of these numbers."""
         kept = np.setdiff1d(np.arange(self.num_edges), numbers)
         kinds = None if self.kinds is None else self.kinds[kept]
-        return replace(self, edges=self.edges[:, kept], kinds=kinds)
+        features = None if self.edge_features is None else self.edge_features[kept]
+        rows = kept if self.edge_rows is None else self.edge_rows[kept]
+        return replace(self, edges=self.edges[:, kept], kinds=kinds, edge_features=features, edge_rows=rows)
+
+    def row_of(self, edge: int) -> int:
+        """The row of an edge in the user's edge table, counted from 0."""
+        return edge if self.edge_rows is None else int(self.edge_rows[edge])
+
+    def edges_between(self, first: int, second: int) -> Int[np.ndarray, "_"]:
+        """The numbers of the edges that join two nodes, in either direction."""
+        keys, order = self._sorted_pairs
+        key = min(first, second) * self.num_nodes + max(first, second)
+        return np.sort(order[np.searchsorted(keys, key, side="left") : np.searchsorted(keys, key, side="right")])
 
     @cached_property
     def _numbers(self) -> dict[str | int, int]:
         return {node: number for number, node in enumerate(self.ids)}
+
+    @cached_property
+    def _sorted_pairs(self) -> tuple[Int[np.ndarray, "E"], Int[np.ndarray, "E"]]:
+        """The unordered pair of each edge as one number, ascending, and the edges in that order."""
+        ends = np.sort(self.edges, axis=0)
+        keys = ends[0] * self.num_nodes + ends[1]
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
 
     @cached_property
     def messages(self) -> Messages:
@@ -245,3 +274,21 @@ def _check_edges(graph: Graph) -> None:
         )
     if graph.kinds is not None and len(graph.kinds) != graph.num_edges:
         raise DataError(f"there are {graph.num_edges:,} edges and {len(graph.kinds):,} kinds", where=graph.source)
+    if graph.edge_features is not None:
+        _check_edge_features(graph, graph.edge_features)
+
+
+def _check_edge_features(graph: Graph, features: Float[np.ndarray, "E G"]) -> None:
+    if features.ndim != 2 or len(features) != graph.num_edges:
+        raise DataError(
+            f"expected a row of features for each of {graph.num_edges:,} edges, got the shape {features.shape}",
+            where=graph.source,
+        )
+    broken = ~np.isfinite(features).all(1)
+    if broken.any():
+        number = int(np.flatnonzero(broken)[0])
+        raise DataError(
+            "a feature is missing or infinite",
+            where=f"{graph.source}, edge {number + 1}",
+            fix="fill it in, and add a column that says so",
+        )

@@ -1,6 +1,6 @@
 """The part of a graph that an answer can depend on: the asked nodes and all that reaches them in so many steps.
 
-Legend: S nodes of the part, M messages of the part, K asked nodes, A messages of the graph.
+Legend: N nodes of the graph, S nodes of the part, M messages of the part, K asked nodes, A messages of the graph.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from salience.data.graph import Graph, Messages
 
@@ -45,6 +45,7 @@ def around(
     self_loops: bool,
     most: int | None = None,
     keys: Float[np.ndarray, "A"] | None = None,
+    hidden: Int[np.ndarray, "_"] | None = None,
 ) -> Cut:
     """Everything that `hops` layers of looking along edges can tell the asked nodes.
 
@@ -54,6 +55,7 @@ def around(
         self_loops: add a message to itself to each node that has none.
         most: messages kept to a node, those with the smallest `keys`; all by default.
         keys: a number for each of all messages of the graph.
+        hidden: edges that are not there to look along.
     """
     messages = graph.messages
     place = np.full(graph.num_nodes, -1, dtype=np.int64)
@@ -62,6 +64,8 @@ def around(
     count, picked, told = len(nodes[0]), [], []
     for _ in range(hops):
         chosen = messages.to(nodes[-1])
+        if hidden is not None and len(hidden):
+            chosen = chosen[~np.isin(messages.edge[chosen], hidden)]
         if most is not None and keys is not None:
             chosen = _smallest(chosen, messages, keys, most)
         picked.append(chosen)
@@ -72,7 +76,14 @@ def around(
         count += len(fresh)
         nodes.append(fresh)
     chosen = np.concatenate(picked) if picked else np.zeros(0, dtype=np.int64)
-    own = _loops(np.concatenate(told) if told else nodes[0][:0], messages) if self_loops else nodes[0][:0]
+    own = nodes[0][:0]
+    if self_loops and told:
+        looped = messages.looped
+        if hidden is not None and len(hidden):
+            # Loops of the user's that are hidden leave room for one that is added.
+            looped = looped.copy()
+            looped[graph.edges[1, hidden]] &= graph.edges[0, hidden] != graph.edges[1, hidden]
+        own = _loops(np.concatenate(told), looped)
     return Cut(
         np.concatenate(nodes),
         place[np.concatenate([messages.source[chosen], own])],
@@ -84,7 +95,7 @@ def around(
 def whole(graph: Graph, *, self_loops: bool) -> Cut:
     """All of a graph, its nodes in their order."""
     nodes, messages = np.arange(graph.num_nodes), graph.messages
-    own = _loops(nodes, messages) if self_loops else nodes[:0]
+    own = _loops(nodes, messages.looped) if self_loops else nodes[:0]
     return Cut(
         nodes,
         np.concatenate([messages.source, own]),
@@ -93,9 +104,9 @@ def whole(graph: Graph, *, self_loops: bool) -> Cut:
     )
 
 
-def _loops(nodes: Int[np.ndarray, "n"], messages: Messages) -> Int[np.ndarray, "m"]:
+def _loops(nodes: Int[np.ndarray, "n"], looped: Bool[np.ndarray, "N"]) -> Int[np.ndarray, "m"]:
     """Those of the nodes that do not tell themselves already."""
-    return nodes[~messages.looped[nodes]]
+    return nodes[~looped[nodes]]
 
 
 def _smallest(

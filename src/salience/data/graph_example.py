@@ -73,7 +73,8 @@ class Neighbourhood(Example):
             ]
         )
         asked = np.array([] if isinstance(self.cell, Graph) else _asked(self.cell.asked), dtype=np.int64)
-        return places, Links(np.stack([cut.source, cut.target]), owner, asked, kinds_of(graph, cut.edge))
+        numbers = None if graph is None or graph.edge_features is None else cut.edge
+        return places, Links(np.stack([cut.source, cut.target]), owner, asked, kinds_of(graph, cut.edge), numbers)
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.cell, self._make)
@@ -101,7 +102,7 @@ def unit(graph: Graph, column: str, kind: int, number: int) -> Unit:
         return Unit(column, f"{name} -> {name} (added)", Edge(name, name, number=None, added=True))
     source, target = (graph.ids[end] for end in graph.edges[:, number].tolist())
     arrow = "->" if graph.directed else "-"
-    return Unit(column, f"{source} {arrow} {target}", Edge(source, target, number=number))
+    return Unit(column, f"{source} {arrow} {target}", Edge(source, target, number=graph.row_of(number)))
 
 
 def shortened(example: Example, removed: Collection[int], *, nothing: Example) -> Example:
@@ -140,12 +141,13 @@ def blanked(example: Example, hidden: Collection[int]) -> Example:
     if not redirected.any():
         return Example(example.cell, values, example.places, example.owner, links=links)
     source = np.where(redirected, len(values), links.edges[0])
+    numbers = None if links.numbers is None else np.where(redirected, ADDED, links.numbers)
     return Example(
         example.cell,
         np.append(values, BLANK),
         example.places,
         np.append(example.owner, -1),
-        links=replace(links, edges=np.stack([source, links.edges[1]])),
+        links=replace(links, edges=np.stack([source, links.edges[1]]), numbers=numbers),
     )
 
 
@@ -184,8 +186,8 @@ def _kept(
 ) -> Links:
     """The links among positions that stay, with new numbers for positions and units."""
     position = np.cumsum(stays) - 1
-    kinds = None if links.kinds is None else links.kinds[kept]
-    return Links(position[links.edges[:, kept]], number[links.owner[kept]], position[links.asked], kinds)
+    kinds, numbers = (None if each is None else each[kept] for each in (links.kinds, links.numbers))
+    return Links(position[links.edges[:, kept]], number[links.owner[kept]], position[links.asked], kinds, numbers)
 
 
 def _renumbered(left: Bool[np.ndarray, "U1"]) -> Int[np.ndarray, "U1"]:

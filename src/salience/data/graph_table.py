@@ -1,26 +1,22 @@
-"""A graph out of a node table and an edge table, or out of the objects of other libraries.
+"""A graph out of a node table and an edge table, or many graphs out of tables that say which graph each row is of.
 
 Legend: N nodes, F features, E edges.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from salience.core.errors import DataError, did_you_mean
-from salience.core.packages import require
 from salience.data import table
+from salience.data.fault import where
 from salience.data.graph import Graph
-from salience.data.kind import kind_of, numbers_of
-
-# Kinds of columns that are features unless others are named, and different texts of one that are.
-_READ = ("numeric", "boolean", "categorical")
-_MOST_CATEGORIES = 64
+from salience.data.graph_columns import Columns, kinds, learn, names_of, read, usual
 
 
 def read_graph(
@@ -33,7 +29,9 @@ def read_graph(
     kind: str | None = None,
     directed: bool = True,
     features: Sequence[str] | None = None,
+    edge_features: Sequence[str] = (),
     aside: Sequence[str] = (),
+    columns: Columns | None = None,
 ) -> Graph:
     """Read a graph from two tables: CSV or Parquet files, frames, or mappings.
 
@@ -50,7 +48,9 @@ def read_graph(
         kind: the column of `edges` with the kind of an edge, if there are several.
         directed: whether an edge tells its target of its source only; otherwise each end learns of the other.
         features: columns of `nodes` to read; by default all numbers and texts of few different ones.
+        edge_features: columns of `edges` to read, numbers and texts of few different ones.
         aside: columns of `nodes` that are no features, as targets.
+        columns: those of another graph (`graph.columns`), to read these tables as that one was read.
 
     Raises:
         DataError: a column is missing, an id is missing or stands twice, or an edge leads to a node that is not there.
@@ -59,87 +59,119 @@ def read_graph(
     >>> read_graph(nodes, [{"source": "ann", "target": "bob"}], node="name")
     Graph of 2 nodes and 1 edges
     """
-    told, joined = table.read(nodes), _edges(edges, source, target)
-    where = f"{table.source_of(told)} with {table.source_of(joined)}"
-    ids = [_ids(told, node), _ids(joined, source), _ids(joined, target)]
-    if all(each.dtype == np.int64 for each in ids):
-        known: list[int] | list[str] = [int(each) for each in ids[0]]
-    else:
-        known, ids = [str(each) for each in ids[0]], [each.astype(str) for each in ids]
-    columns = list(features) if features is not None else _features(told, {node, *aside})
-    names, values = _numbers(told, columns)
-    kinds, kind_names = (None, ()) if kind is None else _kinds(joined, kind)
-    return Graph(
-        known,
-        values,
-        np.stack([_places(ids[0], each, joined, column) for each, column in ((ids[1], source), (ids[2], target))]),
-        directed=directed,
-        kinds=kinds,
-        kind_names=kind_names,
-        names=names,
-        source=where,
-    )
-
-
-def from_pyg(data: Any, *, ids: Sequence[str | int] | None = None) -> Graph:
-    """A `torch_geometric.data.Data` with `x` and `edge_index`, and `edge_type` if it has kinds of edges.
-
-    Raises:
-        DataError: it has no features.
-    """
-    if data.x is None:
-        raise DataError("the nodes have no features", where="a Data of torch_geometric", fix="give it an `x`")
-    kinds = None if getattr(data, "edge_type", None) is None else data.edge_type.cpu().numpy().astype(np.int64)
-    names = () if kinds is None else tuple(f"kind {i}" for i in range(int(kinds.max(initial=-1)) + 1))
-    return Graph(
-        list(range(data.num_nodes)) if ids is None else ids,
-        data.x.detach().cpu().numpy().astype(np.float64),
-        data.edge_index.cpu().numpy(),
-        kinds=kinds,
-        kind_names=names,
-        source="a Data of torch_geometric",
-    )
-
-
-def from_networkx(graph: Any, *, features: Sequence[str]) -> Graph:
-    """A graph of networkx whose nodes have these attributes, all numbers; edges in its order.
-
-    Raises:
-        MissingPackage: networkx is not installed.
-        DataError: a node lacks an attribute, or it is no number.
-    """
-    require("networkx", extra="graph")
-    ids = list(graph.nodes)
-    place = {node: i for i, node in enumerate(ids)}
-    values = np.array([[_attribute(graph, node, name) for name in features] for node in ids], dtype=np.float64)
-    edges = np.array([[place[a], place[b]] for a, b in graph.edges()], dtype=np.int64).reshape(-1, 2).T
+    told, joined = table.read(nodes), edge_table(edges, source, target)
+    ids, *ends = alike(ids_of(told, node), ids_of(joined, source), ids_of(joined, target))
+    number = {each: place for place, each in enumerate(ids)}
+    columns = columns or _columns(told, joined, {node, *aside}, features, edge_features, kind)
     return Graph(
         ids,
-        values.reshape(len(ids), len(features)),
-        edges,
-        directed=graph.is_directed(),
-        names=tuple(features),
-        source="a graph of networkx",
+        _features(told, columns),
+        np.stack([_places(number, each, joined, name) for each, name in zip(ends, (source, target), strict=True)]),
+        directed=directed,
+        kinds=kinds(joined, kind, columns.kinds)[0] if kind is not None else None,
+        kind_names=columns.kinds,
+        names=names_of(columns.nodes) or ("node",),
+        edge_features=read(joined, columns.edges) if columns.edges else None,
+        edge_names=names_of(columns.edges),
+        columns=columns,
+        source=f"{table.source_of(told)} with {table.source_of(joined)}",
     )
 
 
-def _attribute(graph: Any, node: Any, name: str) -> float:
-    value = graph.nodes[node].get(name)
-    if not isinstance(value, int | float | np.number):
-        raise DataError(
-            f"expected a number, got {value!r}", where=f"node {node!r}, attribute '{name}'", fix="set it for every node"
+def read_graphs(
+    nodes: Any,
+    edges: Any,
+    *,
+    graph: str,
+    node: str,
+    source: str = "source",
+    target: str = "target",
+    kind: str | None = None,
+    directed: bool = True,
+    features: Sequence[str] | None = None,
+    edge_features: Sequence[str] = (),
+    aside: Sequence[str] = (),
+    columns: Columns | None = None,
+    learned_from: Collection[Hashable] | None = None,
+) -> dict[str, Graph]:
+    """Read many graphs from two tables, each of which has a column with the id of the graph that a row is of.
+
+    See `read_graph`. The id of a node has to be its own within its graph only.
+
+    Args:
+        graph: the column of both tables with the ids of graphs.
+        learned_from: the graphs whose values say how columns are read, as texts; by default all.
+
+    Returns:
+        The graphs by their ids, as texts, in the order in which the node table has them.
+
+    Raises:
+        DataError: as of `read_graph`; or an edge is in a graph without nodes.
+
+    >>> nodes = [{"graph": "x", "node": 1}, {"graph": "x", "node": 2}, {"graph": "y", "node": 1}]
+    >>> read_graphs(nodes, [{"graph": "x", "source": 1, "target": 2}], graph="graph", node="node")
+    {'x': Graph of 2 nodes and 1 edges, 'y': Graph of 1 nodes and 0 edges}
+    """
+    told, joined = table.read(nodes), edge_table(edges, source, target, graph)
+    of_nodes, of_edges = alike(ids_of(told, graph), ids_of(joined, graph))
+    ids, *ends = alike(ids_of(told, node), ids_of(joined, source), ids_of(joined, target))
+    places: dict[str, list[int]] = {str(each): [] for each in of_nodes}
+    number: dict[Any, int] = {}
+    for place, (which, each) in enumerate(zip(of_nodes, ids, strict=True)):
+        # Of two nodes of one id the second is not counted; `Graph` says that the id stands twice.
+        number.setdefault((str(which), each), len(places[str(which)]))
+        places[str(which)].append(place)
+    joining: dict[str, list[int]] = {each: [] for each in places}
+    for place, which in enumerate(of_edges):
+        if str(which) not in places:
+            raise DataError(
+                f"the edge is in the graph {which!r}, which has no nodes",
+                where=where(table.source_of(joined), row=joined.index[place], column=graph),
+                fix=f"give the graph its nodes, or take the edge out; {did_you_mean(str(which), places)}",
+            )
+        joining[str(which)].append(place)
+    found = [
+        _places(number, [(str(which), end) for which, end in zip(of_edges, each, strict=True)], joined, name)
+        for each, name in zip(ends, (source, target), strict=True)
+    ]
+    if columns is None:
+        wanted = None if learned_from is None else {str(each) for each in learned_from}
+        from_nodes, from_edges = (
+            frame if wanted is None else frame[[str(each) in wanted for each in of]]
+            for frame, of in ((told, of_nodes), (joined, of_edges))
         )
-    return float(value)
+        columns = _columns(from_nodes, from_edges, {graph, node, *aside}, features, edge_features, kind)
+    pairs, values = np.stack(found), _features(told, columns)
+    of_kind = kinds(joined, kind, columns.kinds)[0] if kind is not None else None
+    along = read(joined, columns.edges) if columns.edges else None
+    files = f"{table.source_of(told)} with {table.source_of(joined)}"
+    return {
+        each: Graph(
+            [ids[place] for place in places[each]],
+            values[places[each]],
+            pairs[:, joining[each]],
+            directed=directed,
+            kinds=None if of_kind is None else of_kind[joining[each]],
+            kind_names=columns.kinds,
+            names=names_of(columns.nodes) or ("node",),
+            edge_features=None if along is None else along[joining[each]],
+            edge_names=names_of(columns.edges),
+            edge_rows=np.array(joining[each], dtype=np.int64),
+            columns=columns,
+            source=f"{files}, the graph '{each}'",
+        )
+        for each in places
+    }
 
 
-def _edges(edges: Any, source: str, target: str) -> pd.DataFrame:
+def edge_table(edges: Any, *columns: str) -> pd.DataFrame:
     """The edge table; one without any row has no columns to be read from."""
     if not isinstance(edges, str | bytes) and hasattr(edges, "__len__") and not len(edges):
-        return table.read(pd.DataFrame({source: ["x"], target: ["x"]})).iloc[:0]
+        return table.read(pd.DataFrame({each: ["x"] for each in columns})).iloc[:0]
     return table.read(edges)
 
 
-def _ids(frame: pd.DataFrame, column: str) -> np.ndarray:
+def ids_of(frame: pd.DataFrame, column: str) -> list[int] | list[str]:
     """The ids in a column, as whole numbers if they all are, and as texts otherwise.
 
     Raises:
@@ -151,13 +183,21 @@ def _ids(frame: pd.DataFrame, column: str) -> np.ndarray:
         row = cells.index[int(np.flatnonzero(missing)[0])]
         raise DataError(
             "an id is missing",
-            where=f"{table.source_of(frame)}, row {row}, column '{column}'",
+            where=where(table.source_of(frame), row=row, column=column),
             fix="fill it in, or take the row out",
         )
-    whole = [_id(each) for each in cells]
-    if None not in whole:
-        return np.array(whole, dtype=np.int64)
-    return np.array([str(cell if number is None else number) for cell, number in zip(cells, whole, strict=True)])
+    found = [_id(each) for each in cells]
+    whole = [each for each in found if each is not None]
+    if len(whole) == len(found):
+        return whole
+    return [str(cell if number is None else number) for cell, number in zip(cells, found, strict=True)]
+
+
+def alike(*columns: list[int] | list[str]) -> list[list[Any]]:
+    """Columns of ids, all of them as texts unless all are whole numbers."""
+    if all(not each or isinstance(each[0], int) for each in columns):
+        return [list(each) for each in columns]
+    return [[str(cell) for cell in each] for each in columns]
 
 
 def _id(cell: Any) -> int | None:
@@ -172,57 +212,47 @@ def _id(cell: Any) -> int | None:
     return int(text) if text.isdecimal() and text.isascii() and str(int(text)) == text else None
 
 
-def _places(ids: np.ndarray, ends: np.ndarray, edges: pd.DataFrame, column: str) -> Int[np.ndarray, "E"]:
-    """The numbers of the nodes of these ids.
+def _places(number: dict[Any, int], ends: Sequence[Any], edges: pd.DataFrame, column: str) -> Int[np.ndarray, "E"]:
+    """The numbers of the nodes of these ids; within graphs an end is a pair of the graph and the id.
 
     Raises:
         DataError: an edge leads to a node that is not there.
     """
-    number = {each: i for i, each in enumerate(ids.tolist())}
-    found = np.array([number.get(each, -1) for each in ends.tolist()], dtype=np.int64)
+    found = np.array([number.get(each, -1) for each in ends], dtype=np.int64)
     dangling = np.flatnonzero(found < 0)
     if len(dangling):
-        first = ends[dangling[0]].item()
+        end = ends[dangling[0]]
+        within = f" in the graph {end[0]!r}" if isinstance(end, tuple) else ""
+        first = end[1] if isinstance(end, tuple) else end
         raise DataError(
-            f"the edge leads to the node {first!r}, which is not in the node table ({len(dangling):,} such rows)",
-            where=f"{table.source_of(edges)}, row {edges.index[dangling[0]]}, column '{column}'",
+            f"the edge leads to the node {first!r}, which is not in the node table{within} ({len(dangling):,} such "
+            "rows)",
+            where=where(table.source_of(edges), row=edges.index[dangling[0]], column=column),
             fix=f"add the node, or take the edge out{_nearest(first, number)}",
         )
     return found
 
 
 def _nearest(wanted: Any, known: dict[Any, int]) -> str:
-    hint = did_you_mean(str(wanted), [str(each) for each in list(known)[:10_000]])
+    names = [str(each[1] if isinstance(each, tuple) else each) for each in list(known)[:10_000]]
+    hint = did_you_mean(str(wanted), names)
     return f"; {hint}" if hint else ""
 
 
-def _features(frame: pd.DataFrame, aside: set[str]) -> list[str]:
-    return [str(name) for name in frame.columns if name not in aside and kind_of(frame[name]).name in _READ]
+def _columns(
+    nodes: pd.DataFrame,
+    edges: pd.DataFrame,
+    aside: Collection[str],
+    features: Sequence[str] | None,
+    edge_features: Sequence[str],
+    kind: str | None,
+) -> Columns:
+    """How both tables are read, as their values ask for."""
+    chosen = usual(nodes, aside) if features is None else list(features)
+    of_kind = () if kind is None else kinds(edges, kind)[1]
+    return Columns(learn(nodes, chosen), learn(edges, edge_features), of_kind)
 
 
-def _numbers(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[tuple[str, ...], Float[np.ndarray, "N F"]]:
-    """The features of every node, with their names."""
-    names, parts = [], []
-    for name in columns:
-        cells = table.column(frame, name)
-        if kind_of(cells).name == "numeric":
-            values = numbers_of(str(cell) for cell in cells)
-            missing = np.isnan(values)
-            names.append(name)
-            parts.append(np.where(missing, 0.0, values))
-            if missing.any():
-                names.append(f"{name} is missing")
-                parts.append(missing.astype(np.float64))
-        else:
-            for value in sorted(cells.dropna().astype(str).unique())[:_MOST_CATEGORIES]:
-                names.append(f"{name} is {value}")
-                parts.append((cells.astype(str) == value).to_numpy(dtype=np.float64))
-    values = np.stack(parts, axis=1) if parts else np.ones((len(frame), 1))
-    return tuple(names) or ("node",), values
-
-
-def _kinds(frame: pd.DataFrame, column: str) -> tuple[Int[np.ndarray, "E"], tuple[str, ...]]:
-    cells = table.column(frame, column).astype(str)
-    names = sorted(cells.unique())
-    place = {name: i for i, name in enumerate(names)}
-    return np.array([place[each] for each in cells], dtype=np.int64), tuple(names)
+def _features(nodes: pd.DataFrame, columns: Columns) -> np.ndarray:
+    """The features of nodes; where there is none, one that is the same for all."""
+    return read(nodes, columns.nodes) if columns.nodes else np.ones((len(nodes), 1))

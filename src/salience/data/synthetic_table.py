@@ -60,7 +60,7 @@ def planted_pair(
     made.insert(len(DECOYS) // 2, second, numbers)
     together = [(one > 100) == (other > 100) for one, other in zip(made[first], numbers, strict=True)]
     made["label"] = ["high" if each else "low" for each in together]
-    made["evidence"] = [[Column(first), Column(second)] for _ in range(rows)]
+    made["evidence"] = pandas.Series([[Column(first), Column(second)]] * rows)
     return made
 
 

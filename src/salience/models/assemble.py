@@ -81,6 +81,29 @@ def of_each(
     return dict.fromkeys(names, choice)
 
 
+def with_edge_features(
+    encoder: str | Mapping[str, Any] | None, counts: Mapping[str, int]
+) -> str | Mapping[str, Any] | None:
+    """The choice of encoders, told how many numbers each edge of a column has.
+
+    Raises:
+        ConfigError: edges have numbers, and the encoder of the column does not read them.
+    """
+    if not any(counts.values()):
+        return encoder
+    chosen = encoder_of_each(encoder, counts)
+    for column, count in counts.items():
+        name, options = named(chosen[column] or "Convolution")
+        if count and "edge_features" not in options_of(find(name, encoders)):
+            raise ConfigError(
+                f"{name} does not read the features of edges",
+                where=f"the model of the column '{column}'",
+                fix="choose the encoder GraphStack, or leave edge_features of the input out",
+            )
+        chosen[column] = {name: {**options, "edge_features": count}} if count else chosen[column]
+    return chosen if len(chosen) > 1 else next(iter(chosen.values()))
+
+
 def build_encoder(choice: str | Mapping[str, Any], width: int) -> Any:
     """The encoder that a config names.
 

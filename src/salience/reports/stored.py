@@ -44,7 +44,7 @@ def _read(wanted: Any, stored: object, where: str) -> Any:
 
 
 def _kind(kinds: Sequence[Any], stored: object) -> Any:
-    """Of several kinds of records, the one that has these fields; the first where none has."""
+    """Of several kinds, the one of this value, or of records the one with these fields; the first where none is."""
     if isinstance(stored, Mapping):
         return next(
             (
@@ -54,7 +54,7 @@ def _kind(kinds: Sequence[Any], stored: object) -> Any:
             ),
             kinds[0],
         )
-    return kinds[0]
+    return next((each for each in kinds if type(stored) is each), kinds[0])
 
 
 def _record(wanted: type, stored: object, where: str) -> Any:

@@ -118,10 +118,11 @@ def _divided_alike(first: _Side, second: _Side) -> bool:
 
 
 def _data(folder: RunFolder) -> str:
-    """The hash of the data of a run."""
+    """The hashes of the data of a run."""
     try:
-        return str(folder.read_json("env.json")["data"]["sha256"])
-    except (LookupError, TypeError) as error:
+        data = folder.read_json("env.json")["data"]
+        return " ".join(str(each["sha256"]) for each in (data, *data.get("beside", ())))
+    except (AttributeError, LookupError, TypeError) as error:
         raise ModelFolderError(
             "env.json does not say what data the run was made from", where=str(folder.path), fix="copy the run again"
         ) from error

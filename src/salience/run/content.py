@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from salience.core.place import Column, Heat
-from salience.data.graph import NodeView, PairView
+from salience.data.graph import Graph, NodeView, PairView
+from salience.data.graph_learned import graph_in
 from salience.data.infer import Inference
 from salience.data.mend import mended
 from salience.data.modality import Modality, columns_of
@@ -161,8 +162,10 @@ def cell_text(cell: object, answer: Answer, by_step: Mapping[int, Sequence[Heat]
     """What a picture of a cell is drawn from: its text, or the numbers of a window and its forecast as JSON."""
     if isinstance(cell, Window):
         return drawing(cell, answer, by_step)
-    if isinstance(cell, NodeView | PairView):
-        return json.dumps({"asked": [str(cell.graph.ids[number]) for number in cell.asked]}, ensure_ascii=False)
+    if isinstance(cell, NodeView | PairView | Graph):
+        graph = graph_in(cell)
+        asked = [] if isinstance(cell, Graph) else [str(graph.ids[number]) for number in cell.asked]
+        return json.dumps({"asked": asked, "directed": graph.directed}, ensure_ascii=False)
     return mended(cell) if isinstance(cell, str) else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,22 @@ def environment() -> dict[str, str]:
     return {**found, "python": platform.python_version(), "system": platform.platform(terse=True), "device": device}
 
 
-def data_facts(source: Any, frame: pd.DataFrame) -> dict[str, Any]:
-    """The name, hash, and size of the data: of the file, or of the cells where there is none."""
+def data_facts(source: Any, frame: pd.DataFrame, *, beside: Sequence[str] = ()) -> dict[str, Any]:
+    """The name, hash, and size of the data: of the file, or of the cells where there is none.
+
+    Args:
+        beside: other files that the run reads, as a graph is read from several; told under the key `beside`.
+    """
+    others = {"beside": [_facts(Path(each)) for each in beside]} if beside else {}
     if isinstance(source, str | Path):
-        path = Path(source)
-        return {"name": path.name, "sha256": sha256(path), "rows": len(frame), "bytes": path.stat().st_size}
+        return {**_facts(Path(source)), "rows": len(frame), **others}
     content = frame.to_json(orient="split", date_format="iso", default_handler=str)
-    return {"name": "rows given in Python", "sha256": hashlib.sha256(content.encode()).hexdigest(), "rows": len(frame)}
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return {"name": "rows given in Python", "sha256": digest, "rows": len(frame), **others}
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    return {"name": path.name, "sha256": sha256(path), "bytes": path.stat().st_size}
 
 
 def _version(package: str) -> str | None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from salience.core import config
 from salience.core.errors import DataError
 from salience.data import table
 from salience.data.infer import infer, labelled, parse_targets
@@ -18,9 +17,10 @@ from salience.evaluation.plausibility import Plausibility
 from salience.pipeline import Pipeline
 from salience.run.agreement import agreement
 from salience.run.folder import RunFolder
+from salience.run.graph_asked import reads_graph
 from salience.run.measure import see
 from salience.run.series_rows import reads_series
-from salience.run.settings import Settings
+from salience.run.settings import Settings, saved_settings
 from salience.run.unseen import given
 
 
@@ -59,9 +59,10 @@ def evaluate(
     Raises:
         DataError: the target or an input is missing, or a cell cannot be read.
     """
-    settings = config.make(Settings, config.read(folder.path / "config.yaml"), where=str(folder.path / "config.yaml"))
-    if reads_series(pipeline):
-        return _of_series(pipeline, source, settings, count=count, progress=progress)
+    settings = saved_settings(folder.path)
+    if reads_series(pipeline) or reads_graph(pipeline):
+        return _unmarked(pipeline, source, settings, count=count, progress=progress)
+    seed = settings.options.seed
     frame = table.read(source)
     inference = infer(frame, target=settings.target, inputs=settings.readers, task=settings.task_name)
     frame = labelled(frame, inference)
@@ -69,7 +70,6 @@ def evaluate(
     rows = frame[pipeline.columns].to_dict("records")
     examples = pipeline.encode(rows)
     seen = see(pipeline, examples, targets)
-    seed = settings.options.seed
     proof = (
         measure_faithfulness(pipeline, rows, Received(), targets=targets, count=count, seed=seed, progress=progress)
         if count
@@ -80,10 +80,10 @@ def evaluate(
     return Evaluated(len(rows), seen.scores, proof, agreement(pipeline, examples, marks, seed=seed))
 
 
-def _of_series(
+def _unmarked(
     pipeline: Pipeline, source: Any, settings: Settings, *, count: int, progress: Callable[[int, int], None] | None
 ) -> Evaluated:
-    """Scores of all windows; intervals and the proof draw whole blocks of time."""
+    """Scores and the proof of series and graphs, in which nobody marks anything; rows go in their groups."""
     rows = given(source, settings, pipeline)
     if rows.targets is None:
         raise DataError(

@@ -14,6 +14,7 @@ from salience.core.batch import Example
 from salience.core.errors import DataError
 from salience.core.place import Column, Heat, Unit
 from salience.core.seed import derive
+from salience.data.graph import Graph
 from salience.data.modalities import Table
 from salience.evaluation import ClassScores, Score, class_scores, confusion, indicators, task_scores
 from salience.evaluation.importance import GradientXInput, IntegratedGradients, LeaveOneOut, Received
@@ -202,6 +203,9 @@ def telling(
     (in five per thousand, if that is more), so that single accidents do not stand there.
     """
     if getattr(pipeline.task, "labels", None) is None or seen.target.ndim == 2:
+        return {}
+    if any(isinstance(cell, Graph) for row in rows[:1] for cell in row.values()):
+        # The node 1 of one graph has nothing in common with that of another.
         return {}
     found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     method = IntegratedGradients(steps=8)

@@ -1,35 +1,42 @@
-"""From a node table and an edge table to nodes on three sides. All nodes and edges are there in training, as the user
-gave them; targets of the training side only are learned from.
+"""From tables of nodes, edges and questions to rows on three sides. All nodes and edges of one graph are there in
+training, as the user gave them; targets of the training side only are learned from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from salience.core.build import build, find, named
-from salience.core.errors import ConfigError
+from salience.core.errors import ConfigError, DataError
 from salience.data import modalities, splitters, table
+from salience.data.fault import where
 from salience.data.finding import SEVERITIES, Finding
 from salience.data.graph import Graph as Store
-from salience.data.graph import NodeView
-from salience.data.graph_table import read_graph
-from salience.data.infer import Column, Inference, labelled, parse_targets
+from salience.data.graph_columns import Columns
+from salience.data.graph_example import Cell
+from salience.data.graph_links import predict_links
+from salience.data.infer import Column, Inference, parse_targets
 from salience.data.kind import kind_of
 from salience.data.modalities import Graph
 from salience.data.rationale import Rationale
 from salience.data.split import Split, split
-from salience.data.target import is_known, known_task, task_for
+from salience.data.splitters import SIDES
+from salience.data.target import check_learnable, check_readable, is_known, known_task, separator_of, task_for
+from salience.run import graph_rows
+from salience.run.graph_findings import findings
+from salience.run.open_graph import LINK, Opened, asks_of_labels, opened, with_options
 from salience.run.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedGraph:
-    """A graph that has been understood, and its nodes with a target, divided. Rows are nodes."""
+    """Graphs that have been understood, and the rows that ask about them, divided: nodes, pairs, or whole graphs."""
 
     source: Any
     frame: pd.DataFrame
@@ -37,13 +44,13 @@ class PreparedGraph:
     targets: list[Any]
     split: Split
     findings: list[Finding]
-    graph: Store
     column: str
-    cells: list[NodeView]
+    cells: list[Cell]
+    names: list[str]
     rationales: dict[str, list[Rationale | None]] = field(default_factory=dict)
 
-    def rows(self, side: str) -> list[dict[str, NodeView]]:
-        """The nodes of one side, as rows with one input."""
+    def rows(self, side: str) -> list[dict[str, Cell]]:
+        """The cells of one side, as rows with one input."""
         return [{self.column: self.cells[i]} for i in getattr(self.split, side)]
 
     def targets_of(self, side: str) -> list[Any]:
@@ -55,11 +62,11 @@ class PreparedGraph:
         return {}
 
     def ids(self, side: str) -> list[str]:
-        """The ids of the nodes of one side."""
-        return [str(self.cells[i]) for i in getattr(self.split, side)]
+        """The ids of the nodes, pairs or graphs of one side."""
+        return [self.names[i] for i in getattr(self.split, side)]
 
     def groups_of(self, side: str) -> list[Hashable] | None:  # noqa: ARG002
-        """None: nodes are drawn one by one, though neighbours resemble each other."""
+        """None: rows are drawn one by one, though neighbours resemble each other."""
         return None
 
 
@@ -77,89 +84,202 @@ def graph_input(settings: Settings) -> str | None:
     return None
 
 
+def tables_beside(settings: Settings) -> list[str]:
+    """The files that a graph is read from beside the data."""
+    name = graph_input(settings)
+    if name is None:
+        return []
+    modality: Graph = build(settings.modalities[name], modalities)
+    return [each for each in (modality.nodes, modality.edges) if each is not None and each != settings.data]
+
+
 def prepare_graph(source: Any, settings: Settings, name: str) -> PreparedGraph:
-    """Read, understand, divide and check a graph.
+    """Read, understand, divide and check graphs and the rows that ask about them.
 
     Raises:
         DataError: a table cannot be read as part of a graph.
         ConfigError: the settings do not fit the tables.
     """
-    frame = table.read(source)
     modality: Graph = build(settings.modalities[name], modalities)
-    if modality.edges is None:
-        raise ConfigError("no edge table was named", where=f"inputs.{name}.Graph", fix="write edges: edges.csv")
+    found = opened(with_options(source, modality), modality, name, target=settings.target)
+    if modality.rows == "pairs" and not asks_of_labels(found.rows, settings.target):
+        return _links(source, found, settings, modality, name)
     if settings.target is None:
-        raise ConfigError("no target was named", where="target", fix="name the column of the node table to predict")
-    dividing = [] if settings.split is None else [str(named(settings.split)[1].get("column", ""))]
-    aside = [settings.target, *dividing]
-    graph = read_graph(
-        frame,
-        modality.edges,
-        node=name,
-        source=modality.source,
-        target=modality.target,
-        kind=modality.kind,
-        directed=modality.directed,
-        features=modality.features,
-        aside=aside,
+        raise ConfigError("no target was named", where="target", fix="name the column of the table to predict")
+    kept = is_known(table.column(found.rows, settings.target)).to_numpy()
+    known = found.rows[kept]
+    check_readable(
+        known[settings.target],
+        kind_of(found.rows[settings.target]),
+        where(table.source_of(found.rows), column=settings.target),
+        "write what is known of some rows",
     )
-    inference = _inference(frame, graph, settings, name)
-    known = labelled(frame, inference)
     by = None if settings.split is None else build(settings.split, splitters)
+    aside = [settings.target, *_dividing(settings)]
+    texts = [each for each, there in zip(graph_rows.names(found, modality, name), kept, strict=True) if there]
+    inference = _inferred(found.rows, settings, modality, name)
+    targets = parse_targets(known, inference)
+    if modality.rows == "pairs":
+        _check_agreement(known, texts, targets)
     # Splitters compare cells of the input as texts.
-    told = known.assign(**{name: [str(each) for each in known[name]]})
+    told = known.assign(**{name: [_key(each) for each in texts]})
     told.attrs = dict(known.attrs)
-    place = {row: number for number, row in enumerate(frame.index)}
-    cells = [NodeView(graph, place[row]) for row in known.index]
     divided = split(told, inference, by=by)
-    findings = sorted(_findings(graph), key=lambda each: SEVERITIES.index(each.severity))
+    if modality.rows == "graphs":
+        learned_from = [texts[i] for i in divided.train]
+        graphs = graph_rows.graphs_of(found, modality, name, aside=aside, learned_from=learned_from)
+        asked = graph_rows.cells(Opened(known, graphs=found.graphs), modality, name, graphs)
+        stores = [each for each in asked if isinstance(each, Store)]
+    else:
+        graph = graph_rows.graph_of(found, modality, name, aside=aside)
+        asked = graph_rows.cells(Opened(known), modality, name, graph)
+        stores = [graph]
     return PreparedGraph(
-        source, known, inference, parse_targets(known, inference), divided, findings, graph, name, cells
+        source,
+        known,
+        _noted(inference, found, stores),
+        targets,
+        divided,
+        _sorted(findings(stores, found, modality, asked)),
+        name,
+        asked,
+        texts,
     )
 
 
-def _inference(frame: pd.DataFrame, graph: Store, settings: Settings, name: str) -> Inference:
-    assert settings.target is not None
-    cells = table.column(frame, settings.target)
+def _links(source: Any, found: Opened, settings: Settings, modality: Graph, name: str) -> PreparedGraph:
+    """Edges that are held out, and pairs without one beside them.
+
+    Raises:
+        ConfigError: a way to divide rows was chosen.
+    """
+    if settings.split is not None:
+        raise ConfigError(
+            "edges to be predicted are drawn at random, together with all others between the same nodes",
+            where="split",
+            fix="leave the split out, or give a table of pairs with a target of your own",
+        )
+    graph = graph_rows.graph_of(found, modality, name)
+    links = predict_links(graph)
+    asked: list[Cell] = [cell for side in SIDES for cell in links.cells[side]]
+    labels = [label for side in SIDES for label in links.labels[side]]
+    ends = [[graph.ids[getattr(cell, end)] for cell in asked] for end in ("first", "second")]
+    frame = pd.DataFrame(
+        {modality.source: ends[0], modality.target: ends[1], LINK: labels},
+        index=pd.Index([str(number) for number in range(1, len(asked) + 1)], name="row"),
+        dtype=object,
+    )
+    frame.attrs = {**found.rows.attrs, "source": graph.source}
+    stops = np.cumsum([0, *(len(links.cells[side]) for side in SIDES)])
+    train, validation, test = (np.arange(first, stop) for first, stop in pairwise(stops))
+    divided = Split(
+        train,
+        validation,
+        test,
+        "edges were drawn at random, each with all others between the same nodes; 70 % are left to look along, and "
+        "beside each of the others stands a pair without an edge, drawn evenly",
+    )
+    inference = _inferred(frame, settings, modality, name, target=LINK)
+    return PreparedGraph(
+        source,
+        frame,
+        _noted(inference, found, [graph]),
+        labels,
+        divided,
+        _sorted(findings([graph], found, modality, asked)),
+        name,
+        asked,
+        graph_rows.names(Opened(frame, directed=False), modality, name),
+    )
+
+
+def _dividing(settings: Settings) -> list[str]:
+    """The column by which the settings divide the rows, if there is one, and those that usually do."""
+    options = {} if settings.split is None else named(settings.split)[1]
+    return [str(options["column"])] if "column" in options else []
+
+
+def _key(text: str) -> str:
+    """The same text for both orders of a pair, so that both are on one side."""
+    first, arrow, second = text.partition(" -> ")
+    first, arrow, second = (first, arrow, second) if arrow else text.partition(" - ")
+    return " - ".join(sorted((first, second))) if arrow else text
+
+
+def _check_agreement(frame: pd.DataFrame, texts: list[str], targets: list[Any]) -> None:
+    """A pair has one target.
+
+    Raises:
+        DataError: it has another one in another row. Without directions both orders are the same pair.
+    """
+    first: dict[str, int] = {}
+    for row, text in enumerate(texts):
+        key = text if " -> " in text else _key(text)
+        before = first.setdefault(key, row)
+        if targets[before] != targets[row]:
+            raise DataError(
+                f"the pair {text} is {targets[before]!r} in row {frame.index[before]} and {targets[row]!r} here",
+                where=where(table.source_of(frame), row=frame.index[row]),
+                fix="keep one of both rows",
+            )
+
+
+def _inferred(
+    frame: pd.DataFrame, settings: Settings, modality: Graph, name: str, *, target: str | None = None
+) -> Inference:
+    """What the table of rows says; the tables of nodes and edges are told in its notes."""
+    target = target or settings.target
+    assert target is not None
+    cells = table.column(frame, target)
     known = cells[is_known(cells)]
     kind = kind_of(cells)
-    task, reason = (known_task(settings.task_name), "it was chosen") if settings.task_name else task_for(known, kind)
-    read = {each.removesuffix(" is missing").partition(" is ")[0] for each in graph.names}
-    roles = {name: ("input", "ids of nodes"), settings.target: ("target", kind.reason)}
-    roles |= {each: ("input", "a feature of nodes") for each in read if each in frame and each not in roles}
+    if settings.task_name:
+        task, reason = known_task(settings.task_name), "it was chosen"
+    else:
+        task, reason = task_for(known, kind)
+        check_learnable(known, kind, task, where(table.source_of(frame), column=target), "choose another target")
+    of = (modality.source, modality.target) if modality.rows == "pairs" else (name,)
+    roles = dict.fromkeys(of, ("input", f"ids of {'graphs' if modality.rows == 'graphs' else 'nodes'}"))
+    roles[target] = ("target", kind.reason)
     columns = tuple(
-        Column(str(each), kind_of(frame[each]), *roles.get(str(each), ("left out", "no feature of nodes")))
+        Column(str(each), kind_of(frame[each]), *roles.get(str(each), ("left out", f"rows are {modality.rows}")))
         for each in frame.columns
         if each
     )
-    notes = (f"{graph!r}, {graph.num_features:,} features", *frame.attrs.get("notes", ()))
     missing = len(frame) - len(known)
     return Inference(
         columns=columns,
-        target=settings.target,
+        target=target,
         inputs=(name,),
         task=task,
         reason=reason,
-        separator=None,
+        separator=separator_of(known, kind) if task == "MultiLabel" else None,
         num_rows=len(frame),
         num_missing=missing,
-        notes=notes,
+        notes=tuple(frame.attrs.get("notes", ())),
     )
 
 
-def _findings(graph: Store) -> Iterator[Finding]:
-    ends = np.bincount(graph.edges.flatten(), minlength=graph.num_nodes)
-    alone = np.flatnonzero(ends == 0)
-    if len(alone):
-        rows = tuple(str(graph.ids[i]) for i in alone[:5])
-        sentence = f"{len(alone):,} of {graph.num_nodes:,} nodes have no edge; they are judged by their features alone"
-        yield Finding(
-            "warning" if len(alone) > graph.num_nodes // 10 else "info", "isolated nodes", sentence, len(alone), rows
-        )
-    loops = int((graph.edges[0] == graph.edges[1]).sum())
-    if loops:
-        yield Finding("info", "loops", f"{loops:,} edges lead from a node to itself, and are kept", loops)
-    pairs = graph.edges if graph.directed else np.sort(graph.edges, axis=0)
-    twice = graph.num_edges - len(np.unique(pairs, axis=1).T)
-    if twice:
-        yield Finding("info", "repeated edges", f"{twice:,} edges stand there more than once; each counts", twice)
+def _noted(inference: Inference, found: Opened, graphs: list[Store]) -> Inference:
+    """The inference with what was read of nodes and edges: as roles of columns, and in a sentence."""
+    first = graphs[0]
+    read = first.columns or Columns()
+    features = {each.column for each in read.nodes}
+    columns = tuple(
+        Column(each.name, each.kind, "input", "a feature of nodes")
+        if found.rows is found.nodes and each.name in features and each.role == "left out"
+        else each
+        for each in inference.columns
+    )
+    size = repr(first)
+    if len(graphs) > 1:
+        nodes, edges = (sum(getattr(each, name) for each in graphs) for name in ("num_nodes", "num_edges"))
+        size = f"{len(graphs):,} graphs of {nodes:,} nodes and {edges:,} edges"
+    told = f"{size}, {first.num_features:,} features of nodes"
+    if first.edge_features is not None:
+        told += f", {first.edge_features.shape[1]:,} of edges"
+    return Inference(**{**vars(inference), "columns": columns, "notes": (told, *inference.notes)})
+
+
+def _sorted(found: Any) -> list[Finding]:
+    return sorted(found, key=lambda each: SEVERITIES.index(each.severity))

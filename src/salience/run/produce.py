@@ -24,7 +24,7 @@ from salience.pipeline import Pipeline
 from salience.run.agreement import Agreements, agreement, write_agreement
 from salience.run.environment import data_facts, environment
 from salience.run.folder import RunFolder
-from salience.run.prepare_graph import graph_input, prepare_graph
+from salience.run.prepare_graph import graph_input, prepare_graph, tables_beside
 from salience.run.prepare_series import prepare_series, series_input
 from salience.run.prepared import Prepared
 from salience.run.publish import Trained, publish
@@ -138,7 +138,7 @@ def run(
     prepared = prepare(source, settings)
     settings = settings.resolved(prepared.inference)
     watcher.understood("\n".join([prepared.inference.statement(), *_annotated(prepared)]))
-    data = data_facts(source, prepared.frame)
+    data = data_facts(source, prepared.frame, beside=tables_beside(settings))
     if resume:
         check_same_data(resume, data)
     pipeline = _untrained(prepared, settings)
@@ -247,16 +247,17 @@ def check_same_data(folder: RunFolder, data: Mapping[str, Any]) -> None:
     """Check that data are those a run was made from.
 
     Raises:
-        ConfigError: their hash is another one.
+        ConfigError: the hash of a file is another one.
     """
     before = folder.read_json("env.json")["data"]
-    if before["sha256"] != data["sha256"]:
-        raise ConfigError(
-            f"the data has changed since the run began: {before['name']} had the hash {before['sha256'][:12]}, "
-            f"{data['name']} has {data['sha256'][:12]}",
-            where=str(folder.path),
-            fix="bring the old data back, or start a new run",
-        )
+    for old, new in zip((before, *before.get("beside", ())), (data, *data.get("beside", ())), strict=False):
+        if old["sha256"] != new["sha256"]:
+            raise ConfigError(
+                f"the data has changed since the run began: {old['name']} had the hash {old['sha256'][:12]}, "
+                f"{new['name']} has {new['sha256'][:12]}",
+                where=str(folder.path),
+                fix="bring the old data back, or start a new run",
+            )
 
 
 def _reason(error: BaseException) -> str:

@@ -22,6 +22,7 @@ from salience.run.columns import column_importance
 from salience.run.environment import environment
 from salience.run.files import write_answers, write_members, write_numbers, write_series_scores
 from salience.run.folder import RunFolder
+from salience.run.graph_asked import reads_graph
 from salience.run.importance_table import write_importance
 from salience.run.limits import INTENDED_USE, limits
 from salience.run.settings import Settings
@@ -111,10 +112,10 @@ def publish(trained: Trained, folder: RunFolder, watcher: Watcher) -> show.Repor
         history=content.history(trained.fitted, trained.settings.options.select or pipeline.task.scores[0]),
         intended_use=INTENDED_USE,
         limits=limits(pipeline, targets, unproven=reason),
-        data_files=(show.DataFile(**trained.data),),
+        data_files=_files(trained.data),
         config=trained.settings.to_yaml(),
         environment=tuple(show.Fact(name, value) for name, value in environment().items()),
-        commands=_commands(folder),
+        commands=_commands(folder, trained.pipeline),
     )
     folder.write_json(CONTENT, stored.to_json(made))
     draw(made, folder)
@@ -187,6 +188,12 @@ def _score_rows(
     return tuple(rows)
 
 
+def _files(data: Mapping[str, Any]) -> tuple[show.DataFile, ...]:
+    """What the model was made from: the data, and what is read beside it."""
+    own = {name: value for name, value in data.items() if name != "beside"}
+    return (show.DataFile(**own), *(show.DataFile(**each) for each in data.get("beside", ())))
+
+
 def _telling(told: Mapping[str, Sequence[tuple[str, float, int]]]) -> tuple[show.TellingClass, ...]:
     return tuple(
         show.TellingClass(label, tuple(show.TellingUnit(*each) for each in units)) for label, units in told.items()
@@ -227,7 +234,16 @@ def _seeds(
     return content.seeds(pipeline, trained.fitted, alone, seen.scores, agreement, seed=seed)
 
 
-def _commands(folder: RunFolder) -> tuple[show.Command, ...]:
+def _commands(folder: RunFolder, pipeline: Pipeline) -> tuple[show.Command, ...]:
+    if reads_graph(pipeline):
+        graph = "new.csv --nodes nodes.csv --edges edges.csv"
+        return (
+            show.Command(f"salience fit {folder.path / 'config.yaml'}", "train again with the same settings"),
+            show.Command(f"salience predict {folder.path} new.csv", "answer rows about the graph of the run"),
+            show.Command(f"salience predict {folder.path} {graph}", "answer rows about another graph"),
+            show.Command(f"salience explain {folder.path} new.csv", "answer, and say which nodes and edges mattered"),
+            show.Command(f"salience evaluate {folder.path} labelled.csv", "measure it on other labelled rows"),
+        )
     return (
         show.Command(f"salience fit {folder.path / 'config.yaml'}", "train again with the same settings"),
         show.Command(f"salience predict {folder.path} new.csv --out answers.csv", "answer new rows"),

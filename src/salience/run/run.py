@@ -11,8 +11,9 @@ from salience.evaluation import Score, Trust
 from salience.pipeline import Pipeline
 from salience.run.explain import explain
 from salience.run.folder import RunFolder
+from salience.run.graph_asked import asked, is_cells, reads_graph
 from salience.run.result import Result
-from salience.run.settings import Settings
+from salience.run.settings import Settings, saved_settings
 from salience.tasks import Answer
 
 if TYPE_CHECKING:
@@ -56,11 +57,11 @@ class Run:
         >>> run.predict(["a fine film"]).prediction  # doctest: +SKIP
         ['positive']
         """
-        return explain(self.pipeline, rows)
+        return self.explain(rows)
 
     def stream(self, rows: Iterable[Any]) -> Iterator[Answer]:
         """Answers alone, one by one, in memory that does not depend on how many rows there are."""
-        return self.pipeline.stream(rows)
+        return self.pipeline.stream(self._asked(rows)[0])
 
     def explain(self, rows: Iterable[Any], *, method: str = "received", horizon: int | None = None) -> Result:
         """Answers with importances by another method: rollout, integrated_gradients, leave_one_out, ...
@@ -68,7 +69,15 @@ class Run:
         Args:
             horizon: the step of a forecast that is explained, counted from 1; by default all of them together.
         """
-        return explain(self.pipeline, rows, method=method, horizon=horizon)
+        rows, ids = self._asked(rows)
+        return explain(self.pipeline, rows, method=method, ids=ids, horizon=horizon)
+
+    def _asked(self, rows: Any) -> tuple[Any, list[str] | None]:
+        """Rows as the pipeline reads them. Tables that ask about graphs become cells, with their ids."""
+        if not reads_graph(self.pipeline) or is_cells(rows):
+            return rows, None
+        found = asked(rows, saved_settings(self.folder), self.pipeline)
+        return found.rows, found.ids
 
     def evaluate(self, source: Any) -> dict[str, Score]:
         """Scores, with intervals, on other labelled rows: a file, a frame or mappings."""

@@ -6,13 +6,14 @@ import dataclasses
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from salience import tasks
 from salience.core.build import build, find, named
-from salience.core.config import make
+from salience.core.config import make, read
 from salience.core.errors import ConfigError
 from salience.data import modalities
 from salience.data.infer import Inference
@@ -32,6 +33,11 @@ MODEL: Mapping[str, Any] = {"width": 128, "encoder": "Convolution", "pool": "Add
 TABLE_MODEL: Mapping[str, Any] = {"width": 64, "encoder": "FeedForward", "pool": "ThenFeedForward", "dropout": 0.1}
 #: What lets the columns of a table look at each other. They have no order.
 MIXED_COLUMNS: Mapping[str, Any] = {"Transformer": {"layers": 2, "positions": None}}
+#: The usual model of a graph, beside its encoder and its pool: see `graph_model`.
+GRAPH_MODEL: Mapping[str, Any] = {"width": 64, "dropout": 0.1}
+#: The usual training on a graph: rows are often few, and what they have in common is read once.
+GRAPH_TRAIN: Mapping[str, Any] = {"epochs": 50, "patience": 10, "learning_rate": 5e-3}
+POOLS: Mapping[str, str] = {"nodes": "AtNode", "pairs": "AtPair", "graphs": "Additive"}
 #: The usual training of a table: rows are short, and often few.
 TABLE_TRAIN: Mapping[str, Any] = {"epochs": 50, "patience": 10, "batch_size": 64}
 
@@ -142,6 +148,16 @@ class Settings:
             ) from error
 
 
+def saved_settings(folder: Path) -> Settings:
+    """The settings that a run folder holds.
+
+    Raises:
+        ConfigError: its file is missing, or no such settings.
+    """
+    path = folder / "config.yaml"
+    return make(Settings, read(path), where=str(path))
+
+
 def _inputs(inference: Inference) -> dict[str, Any]:
     """What reads each column: every text by itself, and all that is no text as one table."""
     inputs: dict[str, Any] = {name: dict(TEXT) for name in inference.inputs if name not in inference.tabular}
@@ -167,11 +183,16 @@ def _unordered(inputs: Mapping[str, Any]) -> list[str]:
 
 def usual_training(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The usual training for these inputs, where it is another than for texts."""
+    if _graph(inputs) is not None:
+        return dict(GRAPH_TRAIN)
     return dict(TABLE_TRAIN) if len(_unordered(inputs)) == len(inputs) else {}
 
 
 def usual_model(inputs: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The usual model for these inputs, beside the options that are given."""
+    graph = _graph(inputs)
+    if graph is not None:
+        return graph_model(graph)
     unordered = _unordered(inputs)
     looks = "attention" in given
     text, table = ("Transformer", _plain(MIXED_COLUMNS)) if looks else (MODEL["encoder"], TABLE_MODEL["encoder"])
@@ -184,6 +205,18 @@ def usual_model(inputs: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str
     encoders = {name: table if name in unordered else text for name in inputs}
     pools = {name: pool if name in unordered else MODEL["pool"] for name in inputs}
     return {**MODEL, "encoder": encoders, "pool": MODEL["pool"] if pool == MODEL["pool"] else pools}
+
+
+def graph_model(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The usual model for an input `Graph` with these options: as many layers as it looks steps far."""
+    stack = {"layers": max(1, options.get("hops", 2)), "attention": "GATv2", "residual": True}
+    return {**GRAPH_MODEL, "encoder": {"GraphStack": stack}, "pool": POOLS[options.get("rows", "nodes")]}
+
+
+def _graph(inputs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The options of the input that reads a graph; None where none does."""
+    found = [named(each)[1] for each in inputs.values() if find(named(each)[0], modalities) is modalities.Graph]
+    return found[0] if found else None
 
 
 def _with_target(task: str | Mapping[str, Any] | None, target: str | None) -> str | Mapping[str, Any] | None:

@@ -18,7 +18,9 @@ from salience.data.windows import Window
 from salience.pipeline import Pipeline
 from salience.run.environment import data_facts
 from salience.run.folder import RunFolder
+from salience.run.graph_asked import asked, known, reads_graph
 from salience.run.labelled_windows import labelled_windows, split_off
+from salience.run.prepare_graph import tables_beside
 from salience.run.prepare_series import PreparedSeries, time_block
 from salience.run.produce import check_same_data, prepare
 from salience.run.series_rows import cut, reads_series
@@ -53,7 +55,7 @@ def own(folder: RunFolder, settings: Settings, *, group: str | None = None) -> R
             fix="give rows that it has not learned from",
         )
     prepared = prepare(settings.data, settings)
-    check_same_data(folder, data_facts(settings.data, prepared.frame))
+    check_same_data(folder, data_facts(settings.data, prepared.frame, beside=tables_beside(settings)))
     groups = prepared.groups_of("test")
     if group is not None:
         if isinstance(prepared, PreparedSeries):
@@ -71,6 +73,8 @@ def given(source: Any, settings: Settings, pipeline: Pipeline, *, group: str | N
     """
     if reads_series(pipeline):
         return _windows(source, settings, pipeline, group)
+    if reads_graph(pipeline):
+        return _of_graph(source, settings, pipeline, group)
     columns, frame, targets = pipeline.columns, table.read(source), None
     if settings.target in frame.columns:
         inference = infer(frame, target=settings.target, inputs=settings.readers, task=settings.task_name)
@@ -104,6 +108,15 @@ def _windows(source: Any, settings: Settings, pipeline: Pipeline, group: str | N
         cells, targets = cut(series, series.table(frame), horizon=0, only_last=True), None
     groups = None if whole else [time_block(window) for window in cells]
     return Rows(cells.map(lambda window: {name: window}), targets, groups, None)
+
+
+def _of_graph(source: Any, settings: Settings, pipeline: Pipeline, group: str | None) -> Rows:
+    """Nodes, pairs or graphs, with their targets where the table has them."""
+    found, targets = asked(source, settings, pipeline), None
+    if settings.target in found.frame.columns:
+        found, targets = known(found, settings)
+    groups = None if group is None else [*table.column(found.frame, group)]
+    return Rows(found.rows, targets, groups, None)
 
 
 def _refuse(group: str | None) -> None:

@@ -243,6 +243,97 @@ def test_pairs_and_whole_graphs_are_cells_as_well() -> None:
     assert pairs.gives == frozenset({"edges", "asked"})
 
 
+def test_an_edge_between_a_pair_is_not_there_to_look_along() -> None:
+    graph = store()
+    pairs = graph.between([("ann", "bob"), ("bob", "cid"), ("bob", "bob")])
+    modality = Graph(hops=1).fit(pairs)
+    # ann -> bob stands there twice, bob and cid are joined in both directions, and bob has a loop of his own.
+    seen = [set(texts(modality, modality.encode(cell))) for cell in pairs]
+    assert not seen[0] & {"ann -> bob"}
+    assert {"bob -> bob", "cid -> bob"} <= seen[0]
+    assert not seen[1] & {"bob -> cid", "cid -> bob"}
+    assert {"ann -> bob", "dan -> cid"} <= seen[1]
+    assert "bob -> bob" not in seen[2]
+    assert "bob -> bob (added)" in seen[2]
+
+
+def test_pairs_with_an_edge_are_answered_alike_alone_and_together() -> None:
+    graph = store()
+    stack = {"GraphStack": {"attention": {"GAT": {"heads": 2}}}}
+    model = {"width": 8, "encoder": stack, "pool": "AtPair", "dropout": 0.0}
+    made = Pipeline({"pair": {"Graph": {}}}, "Classification", model=model)
+    pairs = graph.between([("ann", "bob"), ("ann", "eve"), ("bob", "cid"), ("dan", "eve")])
+    examples = made.learn([{"pair": cell} for cell in pairs], ["x", "y", "x", "y"]).encode(pairs)
+    alone = torch.cat([output.raw for row in examples for _, _, output in made.outputs([row])])
+    torch.testing.assert_close(made.raw(examples), alone)
+
+
+ALONG = np.array([[1.0, 0], [3, 1], [5, 0], [7, 1], [9, 0], [11, 1]])
+
+
+def along(graph: Store, modality: Graph, example: Example) -> dict[str, list[float]]:
+    layout = modality.collate([example]).layout
+    owner = example.links.owner.tolist()
+    return {texts(modality, example)[unit]: row for unit, row in zip(owner, layout.edge_features.tolist(), strict=True)}
+
+
+def test_features_of_edges_are_standardised_and_travel_with_their_edges() -> None:
+    graph = store(edge_features=ALONG)
+    modality = fitted(graph)
+    assert modality.edge_numbers == 2
+    assert modality.gives == frozenset({"edges", "asked", "edge_features"})
+    scaled = (ALONG - ALONG.mean(0)) / ALONG.std(0)
+    example = modality.encode(graph.at(["bob"])[0])
+    found = along(graph, modality, example)
+    np.testing.assert_allclose(found["cid -> bob"], scaled[3], rtol=1e-6)
+    np.testing.assert_allclose(found["dan -> cid"], scaled[5], rtol=1e-6)
+    # A loop that was added is as the average edge.
+    np.testing.assert_allclose(found["ann -> ann (added)"], 0, atol=1e-7)
+    removed = [texts(modality, example).index("cid -> bob")]
+    assert "cid -> bob" not in along(graph, modality, modality.without(example, removed))
+    blank = along(graph, modality, modality.blank(example, removed))
+    np.testing.assert_allclose(blank["cid -> bob"], 0, atol=1e-7)
+    np.testing.assert_allclose(blank["dan -> cid"], scaled[5], rtol=1e-6)
+
+
+def test_features_of_edges_without_direction_are_those_of_both_messages() -> None:
+    graph = store(edge_features=ALONG, directed=False)
+    modality = fitted(graph, hops=1, scale="none")
+    layout = modality.collate([modality.encode(graph.at(["cid"])[0])]).layout
+    assert sorted(layout.edge_features[:, 0].tolist()) == pytest.approx(sorted([7, 9, 11, ALONG[:, 0].mean()]))
+
+
+@pytest.mark.parametrize("options", [{}, {"fan_out": 2}])
+def test_all_nodes_at_once_answer_as_each_alone_with_features_of_edges(options) -> None:
+    graph = store(edge_features=ALONG)
+    stack = {"GraphStack": {"attention": {"GATv2": {"heads": 2}}}}
+    model = {"width": 8, "encoder": stack, "pool": "AtNode", "dropout": 0.0}
+    made = Pipeline({"person": {"Graph": options}}, "Classification", model=model)
+    made.learn([{"person": cell} for cell in graph.at(IDS)], ["x", "y", "x", "y", "x"])
+    examples = made.encode(graph.at(IDS))
+    alone = torch.cat([output.raw for row in examples for _, _, output in made.outputs([row])])
+    torch.testing.assert_close(made.raw(examples), alone)
+    nothing = made.encode([None])
+    assert made.raw(nothing).isfinite().all()
+
+
+def test_encoders_that_do_not_read_features_of_edges_say_so() -> None:
+    graph = store(edge_features=ALONG)
+    made = Pipeline({"person": "Graph"}, "Classification", model={"encoder": "Identity", "pool": "AtNode"})
+    with pytest.raises(ConfigError, match=r"(?s)Identity does not read the features of edges.*GraphStack"):
+        made.learn([{"person": cell} for cell in graph.at(IDS)], ["x", "y", "x", "y", "x"])
+
+
+def test_broken_features_of_edges_are_errors() -> None:
+    with pytest.raises(DataError, match=r"a row of features for each of 6 edges, got the shape \(2, 1\)"):
+        store(edge_features=np.ones((2, 1)))
+    with pytest.raises(DataError, match=r"(?s)a feature is missing or infinite.*edge 3"):
+        store(edge_features=np.where(np.arange(6)[:, None] == 2, np.nan, ALONG))
+    modality = fitted(store(edge_features=ALONG))
+    with pytest.raises(DataError, match="the edges of the graph have 0 features; in training they had 2"):
+        modality.encode(store().at(["bob"])[0])
+
+
 def test_kinds_of_edges_travel_with_them() -> None:
     graph = store(kinds=np.array([0, 1, 1, 0, 0, 1]), kind_names=("friend", "boss"))
     modality = fitted(graph)
@@ -272,9 +363,11 @@ def test_what_is_no_node_is_an_error() -> None:
         Graph().encode(graph.at(["bob"])[0])
 
 
-@pytest.mark.parametrize("options", [{"hops": -1}, {"fan_out": 0}, {"drop_features": 1.0}, {"scale": "log"}])
+@pytest.mark.parametrize(
+    "options", [{"hops": -1}, {"fan_out": 0}, {"drop_features": 1.0}, {"scale": "log"}, {"rows": "edges"}]
+)
 def test_an_option_out_of_its_range_is_an_error(options) -> None:
-    with pytest.raises(ConfigError, match=r"hops must be 0 or more|there is no scale 'log'"):
+    with pytest.raises(ConfigError, match=r"hops must be 0 or more|no scale 'log'|rows of a graph are no 'edges'"):
         Graph(**options)
 
 

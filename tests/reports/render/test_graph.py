@@ -1,6 +1,7 @@
 """The picture of a neighbourhood shows every unit once, the same each time, and nothing that could run."""
 
 import json
+import math
 import re
 
 import pytest
@@ -54,6 +55,50 @@ def test_the_asked_node_stands_in_the_middle_and_the_widest_edge_matters_most() 
 def test_edges_between_the_same_nodes_lie_apart() -> None:
     paths = re.findall(r'd="([^"]+)"', str(render(CELL, HEATS)))
     assert len(set(paths)) == 4
+
+
+def test_an_arrow_leads_to_the_node_that_is_told_and_loops_have_none() -> None:
+    picture = str(render(CELL, HEATS))
+    assert picture.count('<polygon class="head') == 3
+    assert picture.count('class="head against"') == 1
+    undirected = str(render(json.dumps({"asked": ["a"], "directed": False}), HEATS))
+    assert "<polygon" not in undirected
+    assert "an arrow leads to the node that is told" in picture
+    assert "an arrow" not in undirected
+
+
+def test_an_arrow_ends_at_the_rim_of_its_node() -> None:
+    heats = [heat("a", Node("a"), 1.0), heat("b", Node("b"), 1.0), heat("b -> a", Edge("b", "a", 0), 1.0)]
+    picture = str(render(CELL, heats))
+    tip = tuple(map(float, re.findall(r'points="([-\d.]+),([-\d.]+) ', picture)[0]))
+    # The asked node stands at (0, 0), with the largest radius.
+    assert math.hypot(*tip) == pytest.approx(15.0, abs=0.1)
+
+
+def test_both_directions_of_a_pair_and_repetitions_lie_apart() -> None:
+    pairs = [("a", "b"), ("b", "a"), ("a", "b"), ("b", "a")]
+    heats = [heat(f"{one} -> {two}", Edge(one, two, i), 0.1 * i) for i, (one, two) in enumerate(pairs)]
+    found = re.findall(r"Q([-\d.]+) ([-\d.]+) ", str(render(CELL, heats)))
+    assert len(set(found)) == 4
+
+
+def test_what_sizes_and_dashes_mean_is_said_as_far_as_they_occur() -> None:
+    assert "dashed: loops that the model added" in render(CELL, HEATS)
+    assert "dashed" not in render(CELL, [each for each in HEATS if "added" not in each.unit.text])
+
+
+def test_a_long_graph_lies_and_fits_into_the_picture() -> None:
+    chain = [heat(str(i), Node(i), 0.1) for i in range(8)]
+    chain += [heat(f"{i} - {i + 1}", Edge(i, i + 1, i), 0.1) for i in range(7)]
+    picture = str(render(json.dumps({"asked": [], "directed": False}), chain))
+    across = [float(x) for x in re.findall(r'cx="([-\d.]+)"', picture)]
+    down = [float(y) for y in re.findall(r'cy="([-\d.]+)"', picture)]
+    assert 500 < max(across) - min(across) < 560
+    assert max(down) - min(down) < 1
+
+
+def test_a_graph_without_any_unit_is_an_empty_picture() -> None:
+    assert "<circle" not in render(json.dumps({"asked": []}), [])
 
 
 def test_the_same_graph_is_always_drawn_alike() -> None:

@@ -1,6 +1,6 @@
 """Graph: nodes among their neighbours, pairs of nodes, or whole graphs; units are the nodes and edges of the user.
 
-Legend: B examples, S positions (nodes), M messages, U units, F features, K asked nodes.
+Legend: B examples, S positions (nodes), M messages, U units, F features, K asked nodes, R rows, G features of edges.
 """
 
 from __future__ import annotations
@@ -9,24 +9,25 @@ from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
-import scipy.sparse
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from salience.core.batch import Example, Layout, Links, Stream
-from salience.core.errors import ConfigError, DataError, NotAvailable
+from salience.core.errors import ConfigError, NotAvailable
 from salience.core.place import Unit
 from salience.data.graph import Graph as Store
 from salience.data.graph import NodeView, PairView
-from salience.data.graph_cut import Cut, around, whole
+from salience.data.graph_columns import Columns
+from salience.data.graph_cut import Cut
 from salience.data.graph_example import Cell, Neighbourhood, blanked, graph_of, kinds_of, links_of, shortened, unit
-from salience.data.graph_features import BARE, SCALES, Scaling
+from salience.data.graph_features import BARE, SCALES
+from salience.data.graph_learned import Learned, checked, tensor
+from salience.data.graph_reach import KEPT, Reach, hidden
 from salience.data.modalities.graph_stem import GraphStem
 
-# Unions that are held: those of train, validation and test.
-KEPT = 3
-_CELLS: dict[type, str] = {NodeView: "node", PairView: "pair", Store: "graph"}
+#: What a row of the data is.
+ROWS = ("nodes", "pairs", "graphs")
 
 
 @final
@@ -40,15 +41,23 @@ class Graph:
     zeros for features. It cuts an edge. `blank` lets a node stand with the features of the average training node, and
     an edge come from such a node.
 
-    A run reads the node table as its data; the name of the input is the column of ids, and `edges` the edge table.
+    A run reads a table of questions as its data: nodes, pairs of nodes, or graphs. Where they are nodes, the name of
+    the input is the column of their ids, and the node table is that table itself unless `nodes` names another one.
+    Where they are pairs, it has the columns `source` and `target`. Where they are graphs, the name of the input is the
+    column of their ids, in the node table and the edge table too.
 
     Args:
-        edges: the file of the edge table, for a run.
+        rows: what a row of the data asks about: "nodes", "pairs" or "graphs".
+        nodes: the file of the node table, for a run; by default the data itself.
+        edges: the file of the edge table. Pairs without a target are edges themselves; then it is the data by default.
+        node: the column of the node table with the ids of nodes, where the name of the input is not it; by default
+            "node".
         source: its column with the id of the node that an edge comes from.
         target: its column with the id of the node that an edge leads to.
         kind: its column with the kind of an edge, if there are several.
         directed: whether an edge tells its target only; otherwise each of its ends learns of the other.
         features: columns of the node table to read; by default all numbers and texts of few different ones.
+        edge_features: columns of the edge table to read; by default none. `GATv2` and `GraphTransformer` read them.
         hops: how far an answer about a node looks along edges; as many as the model has layers.
         self_loops: whether a node without an edge to itself gets one, so that it hears itself beside its neighbours.
             Not needed where layers add their input to their output.
@@ -74,12 +83,16 @@ class Graph:
     def __init__(
         self,
         *,
+        rows: str = "nodes",
+        nodes: str | None = None,
         edges: str | None = None,
+        node: str | None = None,
         source: str = "source",
         target: str = "target",
         kind: str | None = None,
         directed: bool = True,
         features: Sequence[str] | None = None,
+        edge_features: Sequence[str] = (),
         hops: int = 2,
         self_loops: bool = True,
         fan_out: int | None = None,
@@ -94,61 +107,60 @@ class Graph:
             )
         if scale is not None and scale not in SCALES:
             raise ConfigError(f"there is no scale '{scale}'", where="Graph", fix=f"choose one of {', '.join(SCALES)}")
-        self.edges = edges
+        if rows not in ROWS:
+            raise ConfigError(f"rows of a graph are no '{rows}'", where="Graph", fix=f"choose one of {', '.join(ROWS)}")
+        self.rows, self.nodes, self.edges, self.node = rows, nodes, edges, node
         self.source, self.target, self.kind = source, target, kind
         self.directed = directed
-        self.features = features
+        self.features, self.edge_features = features, tuple(edge_features)
         self.hops = hops
         self.self_loops = self_loops
         self.fan_out = fan_out
         self.scale = scale
         self.drop_features = drop_features
-        self._state: dict[str, Any] | None = None
-        self._scaling: Scaling | None = None
-        self._keys: tuple[Store, Float[np.ndarray, "A"]] | None = None
-        # The union of the last sets of asked nodes: each epoch asks for the same ones again.
-        self._unions: dict[tuple[int, bytes], tuple[Store, Cut, Tensor]] = {}
+        self._reach = Reach(hops=hops, self_loops=self_loops, fan_out=fan_out)
+        self._learned: Learned | None = None
+        # What the stem reads of the unions that are held.
+        self._values: dict[int, tuple[Cut, Tensor]] = {}
 
     @property
     def gives(self) -> frozenset[str]:
         """The fields of `Layout` that batches have."""
-        return frozenset({"edges", *(name for name in ("asked", "kinds") if self._fitted[name])})
+        learned = self._fitted
+        given = {"asked": learned.asked, "kinds": learned.kinds, "edge_features": learned.edges}
+        return frozenset({"edges", *(name for name, there in given.items() if there)})
 
     @property
     def kinds(self) -> int:
         """How many kinds of edges there are, that of added loops included; 0 where edges have no kinds."""
-        names = self._fitted["kinds"]
+        names = self._fitted.kinds
         return len(names) + 1 if names else 0
 
     @property
-    def _fitted(self) -> dict[str, Any]:
-        if self._state is None:
+    def edge_numbers(self) -> int:
+        """How many numbers each edge has; 0 where edges have no features."""
+        edges = self._fitted.edges
+        return 0 if edges is None else len(edges.mean)
+
+    @property
+    def columns(self) -> Columns | None:
+        """How the tables were read in training, for other tables to be read alike; None where there were none."""
+        return self._fitted.columns
+
+    @property
+    def _fitted(self) -> Learned:
+        if self._learned is None:
             raise NotAvailable("this graph has not been fitted", fix="call fit(cells), or restore(state)")
-        return self._state
+        return self._learned
 
     def fit(self, cells: Sequence[Any]) -> Self:
-        """Learn the mean and the spread of features from the nodes of training cells.
+        """Learn the mean and the spread of features from the nodes of training cells and the edges of their graphs.
 
         Raises:
             DataError: a cell of another kind, or no cell.
         """
-        read = [_checked(cell) for cell in cells if cell is not None]
-        kinds = {type(cell) for cell in read}
-        if len(kinds) != 1:
-            names = ", ".join(sorted(kind.__name__ for kind in kinds)) or "none"
-            raise DataError(
-                f"the cells of a graph column must be of one kind, got {names}",
-                fix="give nodes (graph.at), pairs (graph.between) or graphs",
-            )
-        first = _graph(read[0])
-        self._scaling = Scaling.fit(_read_rows(read), self.scale)
-        self._state = {
-            "cell": _CELLS[type(read[0])],
-            "asked": 0 if isinstance(read[0], Store) else len(read[0].asked),
-            "kinds": list(first.kind_names) if first.kinds is not None else [],
-            **self._scaling.to_json(),
-        }
-        self._unions.clear()
+        self._learned = Learned.fit(cells, self.scale)
+        self._values.clear()
         return self
 
     def encode(self, cell: Any) -> Example:
@@ -159,30 +171,32 @@ class Graph:
         """
         if cell is None or (isinstance(cell, float) and np.isnan(cell)):
             return self._nothing(None)
-        self._check_alike(_graph(_checked(cell)), cell)
+        self._fitted.check(checked(cell))
         return Neighbourhood(cell, self.cut)
 
     def cut(self, cell: Cell) -> Cut:
         """The part of the graph that an answer about a cell can depend on."""
-        if isinstance(cell, Store):
-            return whole(cell, self_loops=self.self_loops)
-        return self._around(cell.graph, np.array(cell.asked), None)
+        return self._reach.cut(cell)
 
     def collate(self, examples: Sequence[Example]) -> Stream:
+        learned = self._fitted
         lengths = [len(example) for example in examples]
         size = max(lengths, default=0)
-        values = self._learned.padded([(graph_of(each), each.values) for each in examples], size)
+        values = learned.nodes.padded([(graph_of(each), each.values) for each in examples], size)
         links = [links_of(each) for each in examples]
         edges = np.concatenate([each.edges + row * size for row, each in enumerate(links)], axis=1)
         asked = np.stack([each.asked + row * size for row, each in enumerate(links)])
         kinds = np.concatenate([each.kinds for each in links if each.kinds is not None] or [np.zeros(0, np.int64)])
-        return Stream(values, self._layout(lengths, size, edges, asked, kinds))
+        along = [learned.along(graph_of(each), of.numbers) for each, of in zip(examples, links, strict=True)]
+        joined = np.concatenate([each for each in along if each is not None]) if learned.edges else None
+        return Stream(values, self._layout(lengths, size, edges, asked, kinds, joined))
 
     def unite(
         self, examples: Sequence[Example], *, drop: float = 0.0, chance: np.random.Generator | None = None
     ) -> Stream | None:
-        """Examples of one graph as a single one that is asked for all of them; None for graphs, or altered examples.
+        """Examples of one graph as a single one that is asked for all of them.
 
+        None for graphs, for altered examples, and where an edge is hidden from one question that another one sees.
         What several examples share is read and computed once, with the same answers.
 
         Args:
@@ -193,17 +207,26 @@ class Graph:
         views = [each for each in cells if isinstance(each, NodeView | PairView)]
         if len(views) < len(examples) or len({id(each.graph) for each in views}) != 1:
             return None
+        if any(len(hidden(each)) for each in views):
+            return None
         graph, asked = views[0].graph, np.array([each.asked for each in views])  # [R, K]
         wanted, place = np.unique(asked, return_inverse=True)
-        cut, values = self._union(graph, wanted, chance)
+        cut = self._reach.union(graph, wanted, chance)
         kept = cut.drawn(len(wanted), drop, chance) if drop and chance is not None else np.arange(len(cut.edge))
-        kinds = kinds_of(graph, cut.edge[kept])
-        edges = np.stack([cut.source, cut.target])[:, kept]
-        return Stream(values, self._layout([len(cut.nodes)], len(cut.nodes), edges, place.reshape(asked.shape), kinds))
+        numbers = cut.edge[kept]
+        layout = self._layout(
+            [len(cut.nodes)],
+            len(cut.nodes),
+            np.stack([cut.source, cut.target])[:, kept],
+            place.reshape(asked.shape),
+            kinds_of(graph, numbers),
+            self._fitted.along(graph, numbers),
+        )
+        return Stream(self._read(graph, cut, held=chance is None or self.fan_out is None), layout)
 
     def stem(self, width: int) -> nn.Module:
         """A linear map of features."""
-        features = self._learned
+        features = self._fitted.nodes
         return GraphStem(len(features.mean), width, drop=self.drop_features, sparse=features.sparse)
 
     def units(self, example: Example, column: str) -> list[Unit]:
@@ -227,46 +250,23 @@ class Graph:
         return blanked(example, hidden)
 
     def state(self) -> dict[str, Any]:
-        return dict(self._fitted)
+        return self._fitted.to_json()
 
     def restore(self, state: dict[str, Any]) -> Self:
-        self._state = dict(state)
-        self._scaling = Scaling.from_json(state)
-        self._unions.clear()
+        self._learned = Learned.from_json(state)
+        self._values.clear()
         return self
 
-    @property
-    def _learned(self) -> Scaling:
-        assert self._scaling is not None or self._fitted
-        assert self._scaling is not None
-        return self._scaling
-
-    def _union(
-        self, graph: Store, wanted: Int[np.ndarray, "n"], chance: np.random.Generator | None
-    ) -> tuple[Cut, Tensor]:
-        if chance is not None and self.fan_out is not None:
-            cut = self._around(graph, wanted, chance)
-            return cut, self._learned.padded([(graph, cut.nodes)], len(cut.nodes))
-        key = (id(graph), wanted.tobytes())
-        if key not in self._unions:
-            cut = self._around(graph, wanted, None)
-            if len(self._unions) >= KEPT:
-                self._unions.pop(next(iter(self._unions)))
-            # The graph itself is held, so that its number is not given to another one.
-            self._unions[key] = graph, cut, self._learned.padded([(graph, cut.nodes)], len(cut.nodes))
-        return self._unions[key][1:]
-
-    def _around(self, graph: Store, asked: Int[np.ndarray, "K"], chance: np.random.Generator | None) -> Cut:
-        keys = None
-        if self.fan_out is not None:
-            keys = self._held_keys(graph) if chance is None else chance.random(len(graph.messages.source))
-        return around(graph, asked, hops=self.hops, self_loops=self.self_loops, most=self.fan_out, keys=keys)
-
-    def _held_keys(self, graph: Store) -> Float[np.ndarray, "A"]:
-        """The draw of messages that stays the same, so that an answer and its explanation are about the same ones."""
-        if self._keys is None or self._keys[0] is not graph:
-            self._keys = graph, np.random.default_rng(0).random(len(graph.messages.source))
-        return self._keys[1]
+    def _read(self, graph: Store, cut: Cut, *, held: bool) -> Tensor:
+        """What the stem reads of a union, held as long as the last few unions are."""
+        if not held:
+            return self._fitted.nodes.padded([(graph, cut.nodes)], len(cut.nodes))
+        if id(cut) not in self._values:
+            if len(self._values) >= KEPT:
+                self._values.pop(next(iter(self._values)))
+            # The cut itself is held, so that its number is not given to another one.
+            self._values[id(cut)] = cut, self._fitted.nodes.padded([(graph, cut.nodes)], len(cut.nodes))
+        return self._values[id(cut)][1]
 
     def _layout(
         self,
@@ -275,58 +275,22 @@ class Graph:
         edges: Int[np.ndarray, "2 M"],
         asked: Int[np.ndarray, "R K"],
         kinds: Int[np.ndarray, "M"] | None,
+        along: Float[np.ndarray, "M G"] | None,
     ) -> Layout:
-        state = self._fitted
+        learned = self._fitted
         return Layout(
             torch.tensor(lengths, dtype=torch.int64),
             size,
             edges=torch.from_numpy(edges),
-            kinds=torch.from_numpy(kinds) if state["kinds"] and kinds is not None else None,
-            asked=torch.from_numpy(asked) if state["asked"] else None,
+            kinds=torch.from_numpy(kinds) if learned.kinds and kinds is not None else None,
+            edge_features=tensor(along),
+            asked=torch.from_numpy(asked) if learned.asked else None,
         )
 
     def _nothing(self, cell: object) -> Example:
         """An example without units: the nodes that are asked about, or a single one, without features."""
-        count = max(1, self._fitted["asked"])
-        asked = np.arange(self._fitted["asked"])
+        count = self._fitted.asked
         none = np.zeros(0, dtype=np.int64)
-        links = Links(np.zeros((2, 0), dtype=np.int64), none, asked, none)
-        return Example(cell, np.full(count, BARE), np.zeros((0, 2), dtype=np.int64), np.full(count, -1), links=links)
-
-    def _check_alike(self, graph: Store, cell: Cell) -> None:
-        state = self._fitted
-        if _CELLS[type(cell)] != state["cell"]:
-            raise DataError(f"expected a {state['cell']}, as in training, got {type(cell).__name__}")
-        if graph.num_features != len(state["mean"]):
-            raise DataError(
-                f"the nodes of {graph.source} have {graph.num_features} features; in training they had "
-                f"{len(state['mean'])}",
-                fix="give the same columns",
-            )
-        known = list(graph.kind_names) if graph.kinds is not None else []
-        if known != state["kinds"]:
-            raise DataError(f"edges are of the kinds {known}; in training they were of {state['kinds']}")
-
-
-def _checked(cell: Any) -> Cell:
-    if not isinstance(cell, NodeView | PairView | Store):
-        raise DataError(
-            f"expected a node, a pair or a graph, got {type(cell).__name__} ({cell!r:.40})",
-            fix="give what graph.at([...]) or graph.between([...]) return, or a Graph",
-        )
-    return cell
-
-
-def _graph(cell: Cell) -> Store:
-    return cell if isinstance(cell, Store) else cell.graph
-
-
-def _read_rows(cells: Sequence[Cell]) -> Any:
-    """The features of all nodes of graphs, or of the nodes that are asked about, each once."""
-    numbers: dict[int, tuple[Store, list[int]]] = {}
-    for cell in cells:
-        graph = _graph(cell)
-        nodes = range(graph.num_nodes) if isinstance(cell, Store) else cell.asked
-        numbers.setdefault(id(graph), (graph, []))[1].extend(nodes)
-    parts = [graph.features[np.unique(nodes)] for graph, nodes in numbers.values()]
-    return scipy.sparse.vstack(parts).tocsr() if scipy.sparse.issparse(parts[0]) else np.concatenate(parts)
+        links = Links(np.zeros((2, 0), dtype=np.int64), none, np.arange(count), none, none)
+        places = np.zeros((0, 2), dtype=np.int64)
+        return Example(cell, np.full(max(1, count), BARE), places, np.full(max(1, count), -1), links=links)

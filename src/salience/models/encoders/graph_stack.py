@@ -14,7 +14,7 @@ from torch import Tensor, nn
 import salience.attention as mechanisms
 from salience.attention.graph import Graph
 from salience.core.batch import Layout
-from salience.core.build import build
+from salience.core.build import build, find, named, options_of
 from salience.core.errors import ConfigError, NotAvailable
 from salience.core.record import Attention
 from salience.kernels.asked import Asked
@@ -45,9 +45,11 @@ class GraphStack(nn.Module):
             that neighbours are weighed by what they are taken for.
         residual: whether a layer adds what it gathers to what it read. Without it a node hears itself only along an
             edge to itself.
+        edge_features: how many numbers each edge has; a pipeline says it by itself.
 
     Raises:
-        ConfigError: no layer, a mechanism that does not look along edges, or an unknown name or option.
+        ConfigError: no layer, a mechanism that does not look along edges, or not at what they say where edges have
+            numbers, or an unknown name or option.
 
     Reference: Velickovic et al. 2018, "Graph Attention Networks", section 3.3.
     """
@@ -62,14 +64,16 @@ class GraphStack(nn.Module):
         narrow: int | None = None,
         dropout: float = 0.1,
         residual: bool = False,
+        edge_features: int = 0,
     ) -> None:
         super().__init__()
         if layers < 1:
             raise ConfigError(f"expected at least 1 layer, got {layers}", where="GraphStack", fix="or use Identity")
         self.width = narrow or width
         self.narrowed = nn.Identity() if narrow is None else nn.Linear(width, narrow, bias=False)
-        self.layers = nn.ModuleList(build(attention, mechanisms, width) for _ in range(layers - 1))
-        self.layers.append(build(last or attention, mechanisms, self.width))
+        inner, outer = (_reading(each, edge_features) for each in (attention, last or attention))
+        self.layers = nn.ModuleList(build(inner, mechanisms, width) for _ in range(layers - 1))
+        self.layers.append(build(outer, mechanisms, self.width))
         for each in self.layers:
             _check(each)
         widths = [width] * (layers - 1) + [self.width]
@@ -145,6 +149,25 @@ class GraphStack(nn.Module):
                 told = self.activation(told)
             values = read + told if self.residual else told
         return blank(values, layout)
+
+
+def _reading(choice: str | Mapping[str, Any], edge_features: int) -> str | Mapping[str, Any]:
+    """The mechanism, told how many numbers each edge has.
+
+    Raises:
+        ConfigError: it does not read them.
+    """
+    name, options = named(choice)
+    if not edge_features:
+        return choice
+    if "edge_features" not in options_of(find(name, mechanisms)):
+        able = [each for each in mechanisms.__all__ if "edge_features" in options_of(getattr(mechanisms, each))]
+        raise ConfigError(
+            f"{name} does not read the features of edges",
+            where="GraphStack",
+            fix=f"choose {' or '.join(able)}, or leave edge_features of the input out",
+        )
+    return {name: {**options, "edge_features": edge_features}}
 
 
 def _check(mechanism: nn.Module) -> None:
