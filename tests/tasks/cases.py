@@ -44,6 +44,7 @@ CASES = (
     classification("Classification balanced", balanced=True),
     classification("Classification smoothing", smoothing=0.1),
     classification("Classification focal", focal=2.0),
+    classification("Classification hinge", hinge=True),
     multi_label("MultiLabel"),
     multi_label("MultiLabel balanced", balanced=True),
     regression("Regression"),

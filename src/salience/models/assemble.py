@@ -52,11 +52,12 @@ def assemble(
         )
     chosen = encoder_of_each(encoder, stems)
     made = {column: build_encoder(_with_attention(each, attention), width) for column, each in chosen.items()}
+    asked = {column: build_pool(pool, each.width) for column, each in made.items()}
     model = Model(
         {column: stem(width) for column, stem in stems.items() if not hasattr(made[column], "stem")},
         made,
-        {column: build_pool(pool, each.width) for column, each in made.items()},
-        head(sum(each.width for each in made.values())),
+        asked,
+        head(sum(each.width for each in asked.values())),
         dropout=dropout,
     )
     for column, *parts in zip(model.columns, model.encoders, model.pools, strict=True):

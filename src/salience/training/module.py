@@ -20,7 +20,7 @@ from salience.core.seed import derive
 from salience.data.loader import Loader
 from salience.data.rationale import Rationale
 from salience.evaluation.scores import LOWER_IS_BETTER, task_scores
-from salience.models import Output
+from salience.models import Model, Output
 from salience.pipeline import Pipeline
 from salience.tasks import Task
 from salience.training import schedule
@@ -44,7 +44,7 @@ class Epoch:
 
     number: int
     loss: float
-    """Mean training loss, attention losses included."""
+    """Mean training loss, attention losses and penalty included."""
     scores: dict[str, float]
     """Validation scores, and the validation loss."""
     selected: float
@@ -90,6 +90,7 @@ class Training(LightningModule):
         losses = build_losses(options.attention_loss)
         self.teaching = Teaching(losses, pipeline, train.examples, train.rationales) if losses else None
         self._adversary = options.adversary()
+        self._penalised = _head(self.model) if options.head_penalty else []
         self._order: list[Any] = []
 
     def train_dataloader(self) -> Loader:
@@ -123,6 +124,9 @@ class Training(LightningModule):
         output, loss = self._answered(batch, batch.target)
         if self.teaching:
             loss = loss + self.teaching(output, batch, self._order[batch_idx].tolist())
+        if self._penalised:
+            squares = torch.stack([each.square().sum() for each in self._penalised]).sum()
+            loss = loss + self._options.head_penalty * squares / 2
         self._losses.append(loss.detach())
         return loss
 
@@ -202,6 +206,21 @@ def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
         {"params": [each for each in trained if each.ndim >= 2], "weight_decay": decay},
         {"params": [each for each in trained if each.ndim < 2], "weight_decay": 0.0},
     ]
+
+
+def _head(model: nn.Module) -> list[nn.Parameter]:
+    """All weights of the last layer.
+
+    Raises:
+        NotAvailable: the model is made as a whole, and has no layer of this name.
+    """
+    if not isinstance(model, Model):
+        raise NotAvailable(
+            f"{type(model).__name__} has no head whose weights could be kept small",
+            where="train.head_penalty",
+            fix="choose weight_decay, which is for all layers",
+        )
+    return list(model.head.parameters())
 
 
 def _encoded(task: Task, targets: Sequence[Any]) -> Tensor | Callable[[Tensor], Tensor]:

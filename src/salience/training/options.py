@@ -23,6 +23,8 @@ class TrainOptions:
     """The highest learning rate of AdamW."""
     weight_decay: float = 0.01
     """Decoupled weight decay of every matrix; biases and norms have none."""
+    head_penalty: float = 0.0
+    """What half the sum of squares of all weights of the last layer counts for, as a part of the loss."""
     schedule: str | Mapping[str, Any] = "Cosine"
     """Course of the learning rate: Cosine, OneCycle, Plateau or Constant."""
     clip: float = 1.0
@@ -56,6 +58,7 @@ class TrainOptions:
                 ("batch_size", "at least 1", self.batch_size >= 1),
                 ("learning_rate", "above 0", self.learning_rate > 0),
                 ("weight_decay", "0 or more", self.weight_decay >= 0),
+                ("head_penalty", "0 or more", self.head_penalty >= 0),
                 ("clip", "0 or more", self.clip >= 0),
                 ("patience", "0 or more", self.patience >= 0),
                 ("drop_units", "at least 0 and below 1", 0 <= self.drop_units < 1),
