@@ -27,6 +27,7 @@ from salience.run.prepare_series import prepare_series, series_input
 from salience.run.prepared import Prepared
 from salience.run.publish import Trained, publish
 from salience.run.settings import Settings
+from salience.run.start import continued, started
 from salience.run.watch import Logged, Silent, Watcher
 from salience.training import Epoch, Fitted, Side, TrainOptions, fit_members
 from salience.training.members import options_of_members
@@ -133,6 +134,7 @@ def run(
         SalienceError: whatever is wrong with data or settings; before training nothing has been written.
     """
     watcher = watcher or Silent()
+    settings = continued(settings)
     prepared = prepare(source, settings)
     settings = settings.resolved(prepared.inference)
     watcher.understood("\n".join([prepared.inference.statement(), *_annotated(prepared)]))
@@ -174,10 +176,15 @@ def again(folder: RunFolder, source: Any = None) -> tuple[Any, Settings]:
 
 
 def _untrained(prepared: Prepared, settings: Settings) -> Pipeline:
-    """The pipeline with its vocabulary and labels; a mistake in its settings shows here, before a folder is made."""
-    pipeline = Pipeline(settings.modalities, settings.task or "", model=settings.model)
+    """The pipeline with its vocabulary and labels, or the one to start from.
+
+    A mistake in its settings shows here, before a folder is made.
+    """
     # The seed of a later member may be too large.
     options_of_members(settings.options, settings.seeds)
+    if settings.start is not None:
+        return started(settings)
+    pipeline = Pipeline(settings.modalities, settings.task or "", model=settings.model)
     return pipeline.learn(
         prepared.rows("train"), prepared.targets_of("train"), seed=settings.options.seed, seeds=settings.seeds
     )

@@ -102,6 +102,7 @@ def fit(
     split: str | Mapping[str, Any] | None = None,
     model: Mapping[str, Any] | None = None,
     train: Mapping[str, Any] | None = None,
+    start: str | Path | None = None,
     explain: int = 256,
     seeds: int = 1,
     name: str | None = None,
@@ -118,6 +119,7 @@ def fit(
         split: ByHash, Stratified, ByColumn, ByTime or ByGroup; by default inferred.
         model: width, encoder, pool, dropout.
         train: epochs, learning_rate, seed, ...; see `salience.training.TrainOptions`.
+        start: a finished run that training starts from, with its inputs, task, model and weights.
         explain: rows on which faithfulness is measured.
         seeds: how many models to train, alike but for their seeds; several answer together, and importance gets an
             interval over them.
@@ -139,6 +141,7 @@ def fit(
         split=split,
         model=dict(model or {}),
         train=dict(train or {}),
+        start=None if start is None else str(start),
         explain=explain,
         seeds=seeds,
         name=name,

@@ -58,6 +58,8 @@ class Settings:
     """width, encoder, attention, pool, dropout."""
     train: Mapping[str, Any] = field(default_factory=dict)
     """epochs, batch_size, learning_rate and so on; see `salience.training.TrainOptions`."""
+    start: str | None = None
+    """A finished run that training starts from: its inputs, task and model, its words and labels, and its weights."""
     explain: int = 256
     """Rows on which faithfulness is measured; 0 leaves the measurement out."""
     seeds: int = 1
