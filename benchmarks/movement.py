@@ -70,7 +70,7 @@ MODELS: dict[str, dict[str, Any]] = {
         "task": _HINGE,
         "model": {**_LSTM, "pool": _SIDE_BY_SIDE},
         "train": {**_THEIR_TRAIN, "adversarial": _ADVERSARIAL},
-        "start": _THEIR_TRAIN,
+        "start": "ALSTM, their protocol",
     },
 }
 PUBLISHED = {
@@ -82,28 +82,34 @@ _OF = {name: name.removesuffix(", their protocol") for name in MODELS}
 RUNS = RESULTS / "runs" / "movement.jsonl"
 
 
-def run(name: str, seed: int, sides: dict[str, Movements]) -> dict[str, Any]:
-    """Train one model once, or twice where the settings say from what it starts, and answer the test rows."""
+def run(name: str, seed: int, sides: dict[str, Movements], trained: dict[str, Any]) -> dict[str, Any]:
+    """Train one model once, and answer the test rows; `trained` are the pipelines of this seed, to start from."""
     from salience import Pipeline
     from salience.training import Side, TrainOptions, fit
 
     settings = MODELS[name]
+    start = settings.get("start")
+    if start and start not in trained:
+        run(start, seed, sides, trained)
     task = settings.get("task", "Classification")
-    pipeline = Pipeline({"prices": {"Series": _SERIES}}, task, model=settings["model"])
     rows = {side: [{"prices": window} for window in each.windows] for side, each in sides.items()}
-    pipeline.learn(rows["train"], sides["train"].up, seed=seed)
+    if start:
+        pipeline = trained.pop(start)
+    else:
+        pipeline = Pipeline({"prices": {"Series": _SERIES}}, task, model=settings["model"])
+        pipeline.learn(rows["train"], sides["train"].up, seed=seed)
     told: dict[str, Any] = {}
 
     def work() -> None:
         train, validation = (
             Side(list(pipeline.encode(rows[each])), sides[each].up) for each in ("train", "validation")
         )
-        for each in filter(None, (settings.get("start"), settings["train"])):
-            with tempfile.TemporaryDirectory() as folder:
-                options = TrainOptions(**each, seed=seed)
-                told["fitted"] = fit(pipeline, train, validation, options=options, folder=Path(folder))
+        with tempfile.TemporaryDirectory() as folder:
+            options = TrainOptions(**settings["train"], seed=seed)
+            told["fitted"] = fit(pipeline, train, validation, options=options, folder=Path(folder))
 
     time = timed(work)
+    trained[name] = pipeline
     answers = pipeline.answers(list(pipeline.encode(rows["test"])))
     says_up = np.array([answer.prediction == "up" for answer in answers])
     return {
@@ -217,9 +223,10 @@ def main() -> None:
 
     sides = read(Series(**_SERIES), lag=LAG)
     for seed in range(chosen.seeds):
+        trained: dict[str, Any] = {}
         for name in MODELS:
             if not any((each["model"], each["seed"]) == (name, seed) for each in records()):
-                record = run(name, seed, sides)
+                record = run(name, seed, sides, trained)
                 RUNS.parent.mkdir(parents=True, exist_ok=True)
                 with RUNS.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(record) + "\n")
