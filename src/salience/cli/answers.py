@@ -19,6 +19,7 @@ from salience.run.files import answers_frame
 from salience.run.run import Run, load
 from salience.run.series_rows import ids_of, latest, reads_series
 from salience.run.trajectories import trajectories_frame
+from salience.tasks import Answer, Ranking
 
 
 def predict(arguments: argparse.Namespace) -> None:
@@ -50,10 +51,24 @@ def _answered(arguments: argparse.Namespace, run: Run, bad: list[tuple[str, str]
         windows = [next(iter(row.values())) for row in rows]
         yield trajectories_frame(ids_of(rows), run.pipeline.predict(rows), windows)
         return
+    pieces = _pieces(arguments, run, bad)
+    if isinstance(run.pipeline.task, Ranking):
+        # A list may go on in the next piece.
+        every = [each for piece in pieces for each in zip(*piece, strict=True)]
+        names, answers, rows = (list(each) for each in zip(*every, strict=True)) if every else ([], [], [])
+        pieces = iter([(names, run.pipeline.ranked(answers, rows), rows)])
+    for names, answers, _ in pieces:
+        yield answers_frame(names, answers)
+
+
+def _pieces(
+    arguments: argparse.Namespace, run: Run, bad: list[tuple[str, str]]
+) -> Iterator[tuple[list[str], list[Answer], list[dict[str, Any]]]]:
+    """Names, answers and rows of a file, piece by piece."""
     how = "skip" if arguments.skip_bad_rows else "raise"
     for frame in table.stream(input_file(arguments), on_bad_rows=how):
         bad.extend(frame.attrs.get("bad_rows", ()))
-        examples = {}
+        rows, examples = dict(zip(frame.index, frame.to_dict("records"), strict=True)), {}
         for name, cells in zip(frame.index, input_cells(frame, run.pipeline), strict=True):
             try:
                 examples[name] = run.pipeline.encode_row(cells, name=name)
@@ -61,7 +76,7 @@ def _answered(arguments: argparse.Namespace, run: Run, bad: list[tuple[str, str]
                 if not arguments.skip_bad_rows:
                     raise
                 bad.append((name, error.problem))
-        yield answers_frame(list(examples), run.pipeline.answers(list(examples.values())))
+        yield list(examples), run.pipeline.answers(list(examples.values())), [rows[name] for name in examples]
 
 
 def _write(answered: Iterable[pd.DataFrame], file: TextIO, *, as_json: bool = False) -> int:

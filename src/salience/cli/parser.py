@@ -92,7 +92,7 @@ def _fit(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> 
     verb.add_argument("override", nargs="*", metavar="key=value", help="settings by path, e.g. model.width=64")
     verb.add_argument("--target", help="the column to predict")
     verb.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the columns to read (default: all but ids)")
-    verb.add_argument("--task", help="Classification, MultiLabel, Regression or Forecast (default: inferred)")
+    verb.add_argument("--task", help="Classification, MultiLabel, Ranking, Regression or Forecast (default: inferred)")
     verb.add_argument("--time", metavar="COLUMN", help="the time stamps of a table of series, to forecast it")
     verb.add_argument("--series", metavar="COLUMN", help="the column that names the series (default: the table is one)")
     verb.add_argument("--horizon", type=_count, metavar="STEPS", help="how many steps to forecast")

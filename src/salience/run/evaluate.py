@@ -10,6 +10,7 @@ from salience.core import config
 from salience.data import table
 from salience.data.infer import infer, labelled, parse_targets
 from salience.data.rationale import rationale_columns, read_rationales
+from salience.data.target import lists_of
 from salience.data.windows import Window
 from salience.evaluation import Score
 from salience.evaluation.faithfulness import Faithfulness, measure_faithfulness
@@ -65,7 +66,9 @@ def evaluate(
             pipeline, judged(pipeline, source), count=count, seed=settings.options.seed, progress=progress
         )
     frame = table.read(source)
-    inference = infer(frame, target=settings.target, inputs=settings.readers, task=settings.task_name)
+    inference = infer(
+        frame, target=settings.target, inputs=settings.readers, task=settings.task_name, lists=settings.lists
+    )
     frame = labelled(frame, inference)
     targets = parse_targets(frame, inference)
     rows = frame[pipeline.columns].to_dict("records")
@@ -73,7 +76,16 @@ def evaluate(
     seen = see(pipeline, examples, targets)
     seed = settings.options.seed
     proof = (
-        measure_faithfulness(pipeline, rows, Received(), targets=targets, count=count, seed=seed, progress=progress)
+        measure_faithfulness(
+            pipeline,
+            rows,
+            Received(),
+            targets=targets,
+            groups=lists_of(targets),
+            count=count,
+            seed=seed,
+            progress=progress,
+        )
         if count
         else None
     )

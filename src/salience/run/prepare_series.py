@@ -22,13 +22,14 @@ from salience.data.long_table import LongTable
 from salience.data.modalities import Series
 from salience.data.rationale import Rationale
 from salience.data.series_quality import check_series
-from salience.data.split import Split
+from salience.data.split import Split, check_lists
 from salience.data.splitters import SIDES, ByBorders, ByTime
 from salience.data.stamps import in_words
+from salience.data.target import listed, lists_of
 from salience.data.windows import Window, runs_between, windows
 from salience.run.labelled_windows import Labelled, labelled_windows, split_off
 from salience.run.settings import Settings
-from salience.tasks import Classification, Forecast, Regression
+from salience.tasks import Classification, Forecast, Ranking, Regression
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,10 @@ class PreparedSeries:
         return self.sides[side].map(window_id)
 
     def groups_of(self, side: str) -> list[Hashable] | None:
-        """The block of time in which the forecast of each window begins; None where each is a series of its own."""
+        """The list of each window; or the block of time in which its forecast begins; or None for whole series."""
+        lists = lists_of(self.targets_of(side))
+        if lists is not None:
+            return [*lists]
         return None if self.whole else [time_block(window) for window in self.sides[side]]
 
 
@@ -91,7 +95,7 @@ def prepare_series(source: Any, settings: Settings, name: str) -> PreparedSeries
         DataError: the table cannot be read as series, or a side has no window.
         ConfigError: the settings do not fit the table.
     """
-    if settings.task_name is not None and find(settings.task_name, tasks) in (Classification, Regression):
+    if settings.task_name is not None and find(settings.task_name, tasks) in (Classification, Ranking, Regression):
         return _labelled(source, settings, name, settings.task_name)
     frame, series, long = read_series(source, settings, name)
     task = forecast_of(settings)
@@ -123,7 +127,12 @@ def _labelled(source: Any, settings: Settings, name: str, task: str) -> Prepared
     sides = {side: found.windows(long, each, series.look_back) for side, each in index.items()}
     for side in SIDES:
         _check_side(side, sides[side], how, long, shape)
-    labels = {side: [found.labels[i] for i in each] for side, each in index.items()}
+    answers: list[Any] = found.labels
+    if settings.lists is not None:
+        last = long.rows[found.stops - 1]
+        answers = listed(answers, table.column(frame, settings.lists).iloc[last], table.source_of(frame))
+        check_lists([each.list for each in answers], side_of, table.source_of(frame))
+    labels = {side: [answers[i] for i in each] for side, each in index.items()}
     findings = check_series(long, sides["train"], (), look_back=series.look_back, horizon=0)
     inference = _inference(frame, long, series, (settings.target or "",), name, find(task, tasks).__name__)
     train, validation, test = (np.arange(len(sides[side])) for side in SIDES)

@@ -18,6 +18,7 @@ from salience.data.infer import Inference, infer, labelled, parse_targets
 from salience.data.rationale import Rationale, rationale_columns, read_rationales
 from salience.data.split import Split, split
 from salience.data.splitters import SIDES
+from salience.data.target import lists_of
 from salience.pipeline import Pipeline
 from salience.run.agreement import Agreements, agreement, write_agreement
 from salience.run.environment import data_facts, environment
@@ -66,8 +67,9 @@ class PreparedTable:
         """The row ids of one side."""
         return [str(each) for each in self.frame.index[getattr(self.split, side)]]
 
-    def groups_of(self, side: str) -> None:
-        """None: rows of a table are taken to be independent."""
+    def groups_of(self, side: str) -> list[str] | None:
+        """The list of each row, if there are lists; other rows of a table are taken to be independent."""
+        return lists_of(self.targets_of(side))
 
 
 def prepare(source: Any, settings: Settings) -> Prepared:
@@ -88,7 +90,12 @@ def prepare(source: Any, settings: Settings) -> Prepared:
     # What people marked gives the answer away, so that nothing but the reader of rationales may see it.
     unmarked = frame.drop(columns=marks)
     inference = infer(
-        unmarked, target=settings.target, inputs=settings.readers, task=settings.task_name, aside=_dividing(settings)
+        unmarked,
+        target=settings.target,
+        inputs=settings.readers,
+        task=settings.task_name,
+        lists=settings.lists,
+        aside=_dividing(settings),
     )
     frame, unmarked = labelled(frame, inference), labelled(unmarked, inference)
     targets = parse_targets(frame, inference)

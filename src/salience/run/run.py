@@ -114,7 +114,8 @@ def fit(
         source: a CSV, TSV, JSONL or Parquet file, a data frame, or a sequence of mappings.
         target: the column to predict; a forecast may name its targets in the task instead, or forecast all.
         inputs: the columns to read, by default all but ids and such; or a modality with options for each.
-        task: Classification, MultiLabel or Regression, by default inferred from the target; or Forecast.
+        task: Classification, MultiLabel or Regression, by default inferred from the target; Ranking with the column of
+            its lists, `{"Ranking": {"list": "query"}}`; or Forecast.
         rationale: the column in which people marked the reasons for the target; it teaches attention.
         split: ByHash, Stratified, ByColumn, ByTime or ByGroup; by default inferred.
         model: width, encoder, pool, dropout.

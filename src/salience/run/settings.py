@@ -49,7 +49,7 @@ class Settings:
     inputs: Mapping[str, Any] | tuple[str, ...] | None = None
     """The columns to read, or a modality with options for each: {review: {Text: {tokens: Jieba}}}."""
     task: str | Mapping[str, Any] | None = None
-    """Classification, MultiLabel or Regression, with or without options."""
+    """Classification, MultiLabel, Ranking or Regression, with or without options."""
     rationale: str | Mapping[str, Any] | None = None
     """The column in which people marked the reasons, or one per input: {review: {column: marks, tokens: Word}}."""
     split: str | Mapping[str, Any] | None = None
@@ -93,6 +93,17 @@ class Settings:
             ConfigError: it is neither a name nor one name with options.
         """
         return None if self.task is None else named(self.task)[0]
+
+    @property
+    def lists(self) -> str | None:
+        """The column that names the list of each row, if the task ranks the rows of lists.
+
+        Raises:
+            ConfigError: the task has no option of this kind, or lacks it.
+        """
+        if self.task is None or find(named(self.task)[0], tasks) is not tasks.Ranking:
+            return None
+        return build(self.task, tasks).list
 
     @property
     def readers(self) -> list[str] | dict[str, str] | None:

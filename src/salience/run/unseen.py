@@ -12,6 +12,7 @@ from salience.core.errors import ConfigError, NotAvailable
 from salience.data import table
 from salience.data.infer import infer, labelled, parse_targets
 from salience.data.rationale import Rationale, rationale_columns, read_rationales
+from salience.data.target import lists_of
 from salience.run.environment import data_facts
 from salience.run.folder import RunFolder
 from salience.run.prepare_series import PreparedSeries, forecast_of, read_series, series_input, time_block
@@ -68,12 +69,14 @@ def given(source: Any, settings: Settings, columns: Sequence[str], *, group: str
         return _windows(source, settings, name, group)
     frame, targets = table.read(source), None
     if settings.target in frame.columns:
-        inference = infer(frame, target=settings.target, inputs=settings.readers, task=settings.task_name)
+        inference = infer(
+            frame, target=settings.target, inputs=settings.readers, task=settings.task_name, lists=settings.lists
+        )
         frame = labelled(frame, inference)
         targets = parse_targets(frame, inference)
     for name in columns:
         table.column(frame, name)
-    groups = None if group is None else [*table.column(frame, group)]
+    groups = lists_of(targets) if group is None else [*table.column(frame, group)]
     return Rows(frame[list(columns)].to_dict("records"), targets, groups, _by_row(_marks(frame, settings, columns)))
 
 

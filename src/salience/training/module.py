@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning.pytorch import LightningModule
@@ -21,8 +21,8 @@ from salience.data.loader import Loader
 from salience.data.rationale import Rationale
 from salience.evaluation.scores import LOWER_IS_BETTER, task_scores
 from salience.models import Model, Output
-from salience.pipeline import Pipeline
-from salience.tasks import Task
+from salience.pipeline import BATCH, Pipeline
+from salience.tasks import Grouping, Task
 from salience.training import schedule
 from salience.training.options import TrainOptions
 from salience.training.teaching import Teaching, build_losses
@@ -80,6 +80,7 @@ class Training(LightningModule):
         self._pipeline = pipeline
         self._train = train
         self._target = _encoded(pipeline.task, train.targets)
+        self._groups = cast(Grouping, pipeline.task).groups(train.targets) if hasattr(pipeline.task, "groups") else None
         self._held_target = pipeline.task.encode(validation.targets)
         self._validation = validation
         self._options = options
@@ -103,6 +104,7 @@ class Training(LightningModule):
             shuffle=True,
             seed=self._options.seed,
             epoch=self.current_epoch,
+            groups=self._groups,
             drop_units=self._options.drop_units,
         )
         self._order = loader.order
@@ -138,7 +140,8 @@ class Training(LightningModule):
 
     def on_train_epoch_end(self) -> None:
         task = self._pipeline.task
-        raw = self._pipeline.raw(self._validation.examples)
+        # What fits into memory with gradients does without, and few batches are quick.
+        raw = self._pipeline.raw(self._validation.examples, size=max(BATCH, self._options.batch_size))
         scored = task_scores(task, raw, self._held_target, draws=0)
         scores = {name: score.value for name, score in scored.items() if score.value is not None}
         scores["loss"] = task.loss(raw, self._held_target).item()
