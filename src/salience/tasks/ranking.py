@@ -156,8 +156,8 @@ def _wrong_way_round(
     for chunk in _together(counts):
         value, wanted = (pad_sequence([part[i] for i in chunk], batch_first=True) for part in parts)  # [L, S]
         real = pad_sequence([torch.ones_like(parts[0][i]) for i in chunk], batch_first=True)
-        pairs = (value[:, :, None] - value[:, None]) * (wanted[:, None] - wanted[:, :, None])
-        total = total + (pairs.relu() * real[:, :, None] * real[:, None]).sum()
+        gaps = (wanted[:, None] - wanted[:, :, None]) * real[:, :, None] * real[:, None]
+        total = total + ((value[:, :, None] - value[:, None]) * gaps).relu().sum()
     return total / counts.square().sum()
 
 
