@@ -28,10 +28,8 @@ class Ranking:
     r"""One number per row, learned as by `Regression`, and the order of the rows of each list (of a query, of a day).
 
     The loss is the squared error, and `weight` times the mean over all pairs of rows of one list of
-
-    .. math:: \max(0, -(\hat y_i - \hat y_j)(y_i - y_j)),
-
-    which is above 0 only for pairs that stand the wrong way round. Both are on the scale of the training rows.
+    :math:`\max(0, -(\hat y_i - \hat y_j)(y_i - y_j))`, which is above 0 only for pairs that stand the wrong way round.
+    Both are on the scale of the training rows.
 
     A target is a `salience.data.target.Listed`: its value, and the list that it belongs to. Encoded it is [N, 2]: the
     value, and the number of the list, which has a meaning among the same targets alone.
