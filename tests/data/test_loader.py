@@ -246,3 +246,9 @@ def test_groups_are_mixed_anew_in_each_epoch_and_otherwise_keep_their_order():
 def test_groups_and_a_token_budget_exclude_each_other():
     with pytest.raises(ConfigError, match="whole groups cannot be cut"):
         batch_order(np.ones((2, 1), int), batch_size=2, token_budget=5, groups=["a", "b"])
+
+
+def test_another_number_of_groups_is_an_error():
+    letters = Letters()
+    with pytest.raises(DataError, match="there are 1 rows but 2 groups"):
+        Loader([{"word": letters.encode("abc")}], {"word": letters}, None, groups=["a", "b"])

@@ -19,7 +19,7 @@ from salience.run.files import answers_frame
 from salience.run.run import Run, load
 from salience.run.series_rows import ids_of, latest, reads_series
 from salience.run.trajectories import trajectories_frame
-from salience.tasks import Answer, Ranking
+from salience.tasks import Answer, Forecast, Ranking
 
 
 def predict(arguments: argparse.Namespace) -> None:
@@ -48,8 +48,11 @@ def _answered(arguments: argparse.Namespace, run: Run, bad: list[tuple[str, str]
     """The answers to the file piece by piece; rows that are left out are kept in `bad`."""
     if reads_series(run.pipeline):
         rows = latest(run.pipeline, input_file(arguments))
-        windows = [next(iter(row.values())) for row in rows]
-        yield trajectories_frame(ids_of(rows), run.pipeline.predict(rows), windows)
+        answers, windows = run.pipeline.predict(rows), [next(iter(row.values())) for row in rows]
+        is_forecast = isinstance(run.pipeline.task, Forecast)
+        yield (
+            trajectories_frame(ids_of(rows), answers, windows) if is_forecast else answers_frame(ids_of(rows), answers)
+        )
         return
     pieces = _pieces(arguments, run, bad)
     if isinstance(run.pipeline.task, Ranking):

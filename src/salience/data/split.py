@@ -17,6 +17,7 @@ from salience.core.errors import DataError
 from salience.data.infer import Inference, parse_targets
 from salience.data.splitters import SIDES, ByColumn, ByGroup, ByHash, Splitter, Stratified, side_of
 from salience.data.table import source_of
+from salience.data.target import lists_of
 
 _SPLIT_COLUMNS = ("split", "fold")
 
@@ -50,7 +51,7 @@ def split(frame: pd.DataFrame, inference: Inference, *, by: Splitter | None = No
                 fix="give more rows or other fractions, or divide by Stratified",
             )
     if inference.lists is not None:
-        check_lists([each.list for each in parse_targets(frame, inference)], sides, source_of(frame))
+        check_lists(parse_targets(frame, inference), sides, source_of(frame))
     elif inference.task != "Regression":
         _check_classes(parse_targets(frame, inference), made, source_of(frame))
     return made
@@ -70,14 +71,14 @@ def default_split(frame: pd.DataFrame, inference: Inference, *, seed: int = 0) -
     return ByHash() if inference.task == "Regression" else Stratified(seed=seed)
 
 
-def check_lists(lists: Sequence[str], sides: Int[np.ndarray, "N"], source: str) -> None:
-    """A list must lie on one side: its rows are told apart by what the others are.
+def check_lists(targets: Sequence[Any], sides: Int[np.ndarray, "N"], source: str) -> None:
+    """If targets are those of lists, each list must lie on one side, because its rows are judged together.
 
     Raises:
         DataError: rows of one list are on two sides.
     """
     first: dict[str, int] = {}
-    for name, side in zip(lists, sides.tolist(), strict=True):
+    for name, side in zip(lists_of(targets) or (), sides.tolist(), strict=False):
         if side < len(SIDES) and first.setdefault(name, side) != side:
             raise DataError(
                 f"the list '{name}' has rows on the {SIDES[first[name]]} side and on the {SIDES[side]} side",

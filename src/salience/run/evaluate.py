@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ from salience.data import table
 from salience.data.infer import infer, labelled, parse_targets
 from salience.data.rationale import rationale_columns, read_rationales
 from salience.data.target import lists_of
-from salience.data.windows import Window
 from salience.evaluation import Score
 from salience.evaluation.faithfulness import Faithfulness, measure_faithfulness
 from salience.evaluation.importance import Received
@@ -20,8 +19,8 @@ from salience.pipeline import Pipeline
 from salience.run.agreement import agreement
 from salience.run.folder import RunFolder
 from salience.run.measure import see
-from salience.run.prepare_series import time_block
-from salience.run.series_rows import judged, reads_series
+from salience.run.prepare_series import series_input
+from salience.run.series_rows import Judged, judged
 from salience.run.settings import Settings
 
 
@@ -61,10 +60,9 @@ def evaluate(
         DataError: the target or an input is missing, or a cell cannot be read.
     """
     settings = config.make(Settings, config.read(folder.path / "config.yaml"), where=str(folder.path / "config.yaml"))
-    if reads_series(pipeline):
-        return _of_series(
-            pipeline, judged(pipeline, source), count=count, seed=settings.options.seed, progress=progress
-        )
+    name = series_input(settings)
+    if name is not None:
+        return _of_series(pipeline, judged(source, settings, name), count, settings.options.seed, progress)
     frame = table.read(source)
     inference = infer(
         frame, target=settings.target, inputs=settings.readers, task=settings.task_name, lists=settings.lists
@@ -95,20 +93,14 @@ def evaluate(
 
 
 def _of_series(
-    pipeline: Pipeline,
-    rows: Sequence[dict[str, Window]],
-    *,
-    count: int,
-    seed: int,
-    progress: Callable[[int, int], None] | None,
+    pipeline: Pipeline, known: Judged, count: int, seed: int, progress: Callable[[int, int], None] | None
 ) -> Evaluated:
-    """Scores of all windows; intervals and the proof draw whole blocks of time."""
-    targets = [next(iter(row.values())) for row in rows]
-    blocks = [time_block(window) for window in targets]
-    seen = see(pipeline, pipeline.encode(rows), targets, groups=blocks)
+    """Scores of all windows; intervals and the proof draw whole blocks of time, or whole lists."""
+    rows, targets, groups = known.rows, known.targets, known.groups
+    seen = see(pipeline, pipeline.encode(rows), targets, groups=groups)
     proof = (
         measure_faithfulness(
-            pipeline, rows, Received(), targets=targets, groups=blocks, count=count, seed=seed, progress=progress
+            pipeline, rows, Received(), targets=targets, groups=groups, count=count, seed=seed, progress=progress
         )
         if count
         else None

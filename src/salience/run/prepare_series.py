@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -116,23 +116,15 @@ def prepare_series(source: Any, settings: Settings, name: str) -> PreparedSeries
 
 def _labelled(source: Any, settings: Settings, name: str, task: str) -> PreparedSeries:
     """Windows with labels: classes or numbers."""
-    frame = table.read(source)
-    series: Series = build(settings.modalities[name], modalities)
-    rest, cells = split_off(frame, series, settings.target)
-    long = series.table(rest)
-    found = labelled_windows(long, cells, task, look_back=series.look_back, source=table.source_of(frame))
+    frame, series, long, found = read_labelled(source, settings, name)
     side_of, how = _sides_of(long, found, settings.split, series.roles.time)
     index = {side: np.flatnonzero(side_of == number).tolist() for number, side in enumerate(SIDES)}
     shape = {"look_back": series.look_back, "horizon": 0}
     sides = {side: found.windows(long, each, series.look_back) for side, each in index.items()}
     for side in SIDES:
         _check_side(side, sides[side], how, long, shape)
-    answers: list[Any] = found.labels
-    if settings.lists is not None:
-        last = long.rows[found.stops - 1]
-        answers = listed(answers, table.column(frame, settings.lists).iloc[last], table.source_of(frame))
-        check_lists([each.list for each in answers], side_of, table.source_of(frame))
-    labels = {side: [answers[i] for i in each] for side, each in index.items()}
+    check_lists(found.labels, side_of, table.source_of(frame))
+    labels = {side: [found.labels[i] for i in each] for side, each in index.items()}
     findings = check_series(long, sides["train"], (), look_back=series.look_back, horizon=0)
     inference = _inference(frame, long, series, (settings.target or "",), name, find(task, tasks).__name__)
     train, validation, test = (np.arange(len(sides[side])) for side in SIDES)
@@ -140,6 +132,23 @@ def _labelled(source: Any, settings: Settings, name: str, task: str) -> Prepared
     return PreparedSeries(
         source, frame, inference, split, findings, long, name, sides, labels=labels, whole=found.whole
     )
+
+
+def read_labelled(source: Any, settings: Settings, name: str) -> tuple[pd.DataFrame, Series, LongTable, Labelled]:
+    """A table as it is, how the settings read it, the series in it, and the windows that have a label.
+
+    Raises:
+        DataError: the table cannot be read as series, or a label cannot be read.
+    """
+    frame = table.read(source)
+    series: Series = build(settings.modalities[name], modalities)
+    rest, cells = split_off(frame, series, settings.target)
+    long, task, place = series.table(rest), settings.task_name or "", table.source_of(frame)
+    found = labelled_windows(long, cells, task, look_back=series.look_back, source=place)
+    if settings.lists is not None:
+        lists = table.column(frame, settings.lists).iloc[long.rows[found.stops - 1]]
+        found = replace(found, labels=listed(found.labels, lists, place))
+    return frame, series, long, found
 
 
 def _sides_of(long: LongTable, found: Labelled, choice: Any, column: str) -> tuple[Int[np.ndarray, "N"], str]:

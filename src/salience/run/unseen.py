@@ -15,9 +15,9 @@ from salience.data.rationale import Rationale, rationale_columns, read_rationale
 from salience.data.target import lists_of
 from salience.run.environment import data_facts
 from salience.run.folder import RunFolder
-from salience.run.prepare_series import PreparedSeries, forecast_of, read_series, series_input, time_block
+from salience.run.prepare_series import PreparedSeries, series_input
 from salience.run.produce import check_same_data, prepare
-from salience.run.series_rows import cut
+from salience.run.series_rows import judged
 from salience.run.settings import Settings
 
 #: Of one row: what people marked in each column where marks were looked for, None where nobody was asked.
@@ -81,11 +81,10 @@ def given(source: Any, settings: Settings, columns: Sequence[str], *, group: str
 
 
 def _windows(source: Any, settings: Settings, name: str, group: str | None) -> Rows:
-    """Every window of another table with a whole horizon after it."""
+    """Every window of another table whose answer is known."""
     _refuse(group)
-    _, series, long = read_series(source, settings, name)
-    found = cut(series, long, horizon=forecast_of(settings).horizon)
-    return Rows(found.map(lambda window: {name: window}), found, [time_block(window) for window in found], None)
+    found = judged(source, settings, name)
+    return Rows(found.rows, found.targets, found.groups, None)
 
 
 def _refuse(group: str | None) -> None:
