@@ -76,6 +76,9 @@ def test_the_command_line_ranks_a_whole_file(run, tmp_path, capsys):
     answers = pd.read_csv(tmp_path / "answers.csv")
     assert answers["rank"].tolist() == run.predict(later).rank
     assert (answers.groupby(later["search"])["rank"].min() == 1).all()
+    capsys.readouterr()
+    main(["explain", str(run.folder), str(tmp_path / "later.csv"), "--rows", "0"])
+    assert capsys.readouterr().out.count(", rank 1\n") == 5
 
 
 def test_other_rows_are_judged_list_by_list(run, tmp_path, capsys):

@@ -71,8 +71,8 @@ def _pieces(
     how = "skip" if arguments.skip_bad_rows else "raise"
     for frame in table.stream(input_file(arguments), on_bad_rows=how):
         bad.extend(frame.attrs.get("bad_rows", ()))
-        rows, examples = dict(zip(frame.index, frame.to_dict("records"), strict=True)), {}
-        for name, cells in zip(frame.index, input_cells(frame, run.pipeline), strict=True):
+        rows, examples = dict(zip(frame.index, input_cells(frame, run.pipeline), strict=True)), {}
+        for name, cells in rows.items():
             try:
                 examples[name] = run.pipeline.encode_row(cells, name=name)
             except DataError as error:
@@ -95,10 +95,11 @@ def _write(answered: Iterable[pd.DataFrame], file: TextIO, *, as_json: bool = Fa
 
 
 def input_cells(frame: Any, pipeline: Pipeline) -> list[dict[str, Any]]:
-    """The input columns of a frame, row by row."""
+    """The columns of a frame that answers are made of, row by row: inputs, and what names the lists of a ranking."""
     for name in pipeline.columns:
         table.column(frame, name)
-    return frame[pipeline.columns].to_dict("records")
+    lists = [pipeline.task.list] if isinstance(pipeline.task, Ranking) and pipeline.task.list in frame.columns else []
+    return frame[list(dict.fromkeys([*pipeline.columns, *lists]))].to_dict("records")
 
 
 def input_file(arguments: argparse.Namespace) -> str:
