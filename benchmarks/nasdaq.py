@@ -39,6 +39,10 @@ class Market:
     edges: Tensor
     """[2, E]: both ways between stocks of one industry, those without industry left out; no stock to itself."""
 
+    def both_known(self, day: int) -> Tensor:
+        """[N]: is the return of a day known?"""
+        return self.known[:, day] & self.known[:, day - 1]
+
     @property
     def closes(self) -> Tensor:
         """[N, T]."""

@@ -3,13 +3,14 @@
 Data and split: 1,026 NASDAQ stocks as Feng et al. 2019 prepared them: 740 days to learn from (after the first 16),
 252 days to choose by and 237 days to judge by; five features of 16 days.
 
-Protocol: the loss is theirs, squared error of returns plus 0.1 times the hinge of every pair of stocks of a day that
-stands the wrong way round. `Rank_LSTM`: an LSTM, its last state answers. `+ industry attention`: GATv2 over stocks of
-the same industry reads the states of the trained `Rank_LSTM` of the same seed, which stay as they are, as in the paper.
-The epoch is chosen by the validation loss; the test days are answered once. MSE, MRR (of the stock ranked first, among
-all by their true return) and IRR (sum of the returns of the stock ranked first, one a day, not compounded, without
-costs) are means over seeds, with intervals over days (2,000 bootstrap draws). Rules that learn nothing stand beside: a
-return of 0 for all and a stock at random (exact expectation), yesterday's worst, yesterday's best.
+Protocol: the loss is theirs, which is that of `Ranking`: squared error of returns plus 0.1 times the hinge of every
+pair of stocks of a day that stands the wrong way round. `Rank_LSTM`: an LSTM, its last state answers. `+ industry
+attention`: GATv2 over stocks of the same industry reads the states of the trained `Rank_LSTM` of the same seed, which
+stay as they are, as in the paper. The epoch is chosen by the validation loss; the test days are answered once. MSE, MRR
+(of the stock ranked first, among all by their true return) and IRR (sum of the returns of the stock ranked first, one a
+day, not compounded, without costs) are means over seeds, with intervals over days (2,000 bootstrap draws). Rules that
+learn nothing stand beside: a return of 0 for all, which ranks them at random (exact expectation), yesterday's worst,
+yesterday's best.
 
     python -m benchmarks.ranking --seeds 5
 """
@@ -32,6 +33,7 @@ from salience.core.batch import Layout
 from salience.core.seed import derive
 from salience.models.encoders import Recurrent
 from salience.models.pools import Last
+from salience.tasks import Ranking
 
 LOOK_BACK = 16
 SETTINGS = {"width": 32, "epochs": 4, "learning_rate": 1e-3, "pairs": 0.1, "heads": 4, "graph_epochs": 6}
@@ -78,13 +80,6 @@ class IndustryAttention(nn.Module):
         return self.head(torch.cat([states, told[0]], dim=-1))[:, 0]
 
 
-def loss(predicted: Tensor, returns: Tensor, known: Tensor) -> Tensor:
-    """Squared error, and the hinge of every pair that stands the wrong way round; [N] each."""
-    squared = ((predicted - returns) ** 2 * known).sum() / known.sum()
-    pairs = (predicted[:, None] - predicted) * (returns - returns[:, None])
-    return squared + SETTINGS["pairs"] * (pairs.relu() * known * known[:, None]).mean()
-
-
 def run(seed: int, market: Market) -> list[dict[str, Any]]:
     """Train both models of a seed and answer the test days."""
     torch.manual_seed(derive(seed, "ranking"))
@@ -114,9 +109,13 @@ def _trained(
     generator = np.random.default_rng(derive(seed, "days"))
     best: dict[str, Any] = {"validation": float("inf")}
 
+    # A list is a day. Returns are learned as they are, and not on the scale of the training days, as in the paper.
+    task = Ranking(list="day", weight=SETTINGS["pairs"]).restore({"mean": 0.0, "deviation": 1.0})
+
     def of_day(day: int) -> Tensor:
-        known = (market.known[:, day] & market.known[:, day - 1]).float()
-        return loss(answer(day), market.returns[:, day], known)
+        known = market.both_known(day)
+        returns = market.returns[known, day]
+        return task.loss(answer(day)[known, None], torch.stack([returns, torch.zeros_like(returns)], dim=1))
 
     def work() -> None:
         for epoch in range(1, epochs + 1):
@@ -139,14 +138,16 @@ def _trained(
 
 def judged(said: np.ndarray, market: Market) -> dict[str, list[float]]:
     """Per test day: mean squared error, 1 / rank of the stock ranked first, and its return. `said`: [days, N]."""
+    from salience.evaluation.ranking_scores import ranking_statistics
+
     found: dict[str, list[float]] = {"MSE": [], "MRR": [], "IRR": []}
     for predicted, day in zip(said, days("test", look_back=LOOK_BACK), strict=True):
-        known = (market.known[:, day] & market.known[:, day - 1]).numpy()
-        returns = market.returns[:, day].numpy()[known]
-        top = returns[predicted[known].argmax()]
-        found["MSE"].append(float(((predicted[known] - returns) ** 2).mean()))
-        found["MRR"].append(float(1 / (1 + (returns > top).sum())))
-        found["IRR"].append(float(top))
+        known = market.both_known(day).numpy()
+        returns, one = market.returns[:, day].numpy()[known].astype(float), np.ones((1, int(known.sum())))
+        scores = ranking_statistics(predicted[known].astype(float), returns, np.zeros(len(returns)), top=1)
+        found["MSE"].append(float(scores["rmse"](one)[0]) ** 2)
+        found["MRR"].append(float(scores["mrr"](one)[0]))
+        found["IRR"].append(float(scores["first_gain"](one)[0]))
     return {name: [float(f"{each:.5g}") for each in values] for name, values in found.items()}
 
 
@@ -155,22 +156,10 @@ def rules(market: Market) -> dict[str, dict[str, list[float]]]:
     asked = days("test", look_back=LOOK_BACK)
     before = np.stack([market.returns[:, day - 1].numpy() for day in asked])
     return {
-        "0 for all, a stock at random": _random(market),
+        "0 for all, a stock at random": judged(np.zeros_like(before), market),
         "yesterday's worst": judged(-before, market),
         "yesterday's best": judged(before, market),
     }
-
-
-def _random(market: Market) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {"MSE": [], "MRR": [], "IRR": []}
-    for day in days("test", look_back=LOOK_BACK):
-        known = (market.known[:, day] & market.known[:, day - 1]).numpy()
-        returns = market.returns[:, day].numpy()[known]
-        ranks = 1 + (returns[:, None] < returns).sum(1)
-        found["MSE"].append(float((returns**2).mean()))
-        found["MRR"].append(float((1 / ranks).mean()))
-        found["IRR"].append(float(returns.mean()))
-    return found
 
 
 def summarise(market: Market) -> list[Row]:

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import csv
+import math
 import sys
 from pathlib import Path
 
 import pytest
 
-from examples import csv_to_report, custom_mechanism, faithfulness, grid_search, huggingface, reviews, sales
+from examples import (
+    csv_to_report,
+    custom_mechanism,
+    faithfulness,
+    grid_search,
+    huggingface,
+    market,
+    reviews,
+    sales,
+    shop,
+    stocks,
+)
+from salience.reports import page
+from salience.run import publish
 from tests import documents
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def test_every_example_has_a_test() -> None:
@@ -20,8 +40,11 @@ def test_every_example_has_a_test() -> None:
         "faithfulness",
         "grid_search",
         "huggingface",
+        "market",
         "reviews",
         "sales",
+        "shop",
+        "stocks",
     }
 
 
@@ -54,6 +77,75 @@ def test_sales_follow_the_week_before_and_fall_with_the_price(tmp_path: Path, mo
     assert rows == sales.sales(days=28, seed=2) != sales.sales(days=28)
     sold = {kind: [float(row["sold"]) for row in rows if (row["price"] == "2") == kind] for kind in (True, False)}
     assert sum(sold[True]) / len(sold[True]) > sum(sold[False]) / len(sold[False])
+
+
+def test_offers_sell_where_they_are_cheap_and_rated_high(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "offers.csv"
+    monkeypatch.setattr(sys, "argv", ["shop.py", str(path), "--searches", "30", "--seed", "2"])
+    shop.main()
+    rows = read(path)
+    assert rows == shop.offers(searches=30, seed=2) != shop.offers(searches=30)
+    for name, sign in (("price to mean", -1), ("rating", 1)):
+        better = [sign * float(row[name]) for row in rows]
+        middle = sorted(better)[len(rows) // 2]
+        sold = {
+            kind: [float(row["sold"]) for row, each in zip(rows, better, strict=True) if (each > middle) == kind]
+            for kind in (True, False)
+        }
+        assert sum(sold[True]) / len(sold[True]) > sum(sold[False]) / len(sold[False]), name
+
+
+def test_a_made_up_market_takes_back_what_a_stock_gained_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "prices.csv"
+    monkeypatch.setattr(sys, "argv", ["market.py", str(path), "--stocks", "7", "--days", "200", "--seed", "2"])
+    market.main()
+    assert read(path) == market.prices(stocks=7, days=200, seed=2) != market.prices(stocks=7, days=200)
+    table = stocks.read(str(path))
+    assert sorted(table["date"].unique())[:6] == [f"2020-01-{day:02}" for day in (6, 7, 8, 9, 10, 13)]
+    assert table[["return", "next return"]].corr().iloc[0, 1] == pytest.approx(-0.4, abs=0.1)
+    still = tmp_path / "still.csv"
+    monkeypatch.setattr(sys, "argv", ["market.py", str(still), "--stocks", "7", "--days", "200", "--reversal", "0"])
+    market.main()
+    assert stocks.read(str(still))[["return", "next return"]].corr().iloc[0, 1] == pytest.approx(0, abs=0.1)
+
+
+def test_prices_become_targets_of_the_next_day(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text("date,stock,close\n2020-01-07,B,100\n2020-01-06,B,50\n2020-01-06,A,10\n2020-01-07,A,5\n")
+    table = stocks.read(str(path))
+    assert table["stock"].tolist() == ["A", "A", "B", "B"]
+    assert table["next return"].tolist()[::2] == pytest.approx([math.log(0.5), math.log(2)])
+    assert table["next"].tolist() == ["down", None, "up", None]
+
+
+@pytest.mark.parametrize(
+    ("project", "beside"),
+    [
+        ("price", ["naive", "drift"]),
+        ("movement", ["majority class", "yesterday's losers gain"]),
+        ("ranking", ["mean, which is a random order", "yesterday's losers gain"]),
+    ],
+)
+def test_each_project_with_stocks_tells_what_it_is_worth(
+    project: str,
+    beside: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(publish, "draw", lambda made, folder: page.write(made, folder.report))
+    path = tmp_path / "prices.csv"
+    monkeypatch.setattr(sys, "argv", ["market.py", str(path), "--stocks", "5", "--days", "140"])
+    market.main()
+    words = ["stocks.py", project, str(path), "--epochs", "1", "--out", str(tmp_path / "runs")]
+    monkeypatch.setattr(sys, "argv", words)
+    stocks.main()
+    said = capsys.readouterr().out
+    for name in ("model", *beside):
+        assert f"{name}: " in said
+    assert Path(said.rpartition("report: ")[2].strip()).is_file()
 
 
 def test_a_csv_file_becomes_a_report(

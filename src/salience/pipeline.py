@@ -33,7 +33,7 @@ from salience.models.encoders import Pretrained
 from salience.models.networks.assemble_network import assemble_network, elements_of
 from salience.models.networks.network import Network
 from salience.models.outside import Outside
-from salience.tasks import Answer, Averaging, Forecast, Task
+from salience.tasks import Answer, Averaging, Forecast, Ranking, Task, ranked
 
 Choice = str | Mapping[str, Any]
 Row = Mapping[str, object]
@@ -289,11 +289,24 @@ class Pipeline:
         return Batch(found, None, examples).to(self.device) if len(found) == len(streams) else None
 
     def predict(self, rows: Iterable[Any]) -> list[Answer]:
-        """The answer to each row: `pipeline.predict(["a fine film"])`."""
-        return list(self.stream(rows))
+        """The answer to each row: `pipeline.predict(["a fine film"])`; of a ranking with ranks, see `ranked`."""
+        if not isinstance(self.task, Ranking):
+            return list(self.stream(rows))
+        found = self.as_rows(rows)
+        return self.ranked(self.answers(self.encode(found)), found)
+
+    def ranked(self, answers: list[Answer], rows: Sequence[Row]) -> list[Answer]:
+        """Answers with their ranks among the rows of the same list, or among all where rows name no list.
+
+        Answers of other tasks than a ranking come back as they are.
+        """
+        if not isinstance(self.task, Ranking):
+            return answers
+        column = self.task.list
+        return ranked(answers, [str(row.get(column)) for row in rows])
 
     def stream(self, rows: Iterable[Any]) -> Iterator[Answer]:
-        """Answers one by one while rows come in; memory does not depend on how many there are."""
+        """Answers one by one while rows come in, without ranks; memory does not depend on how many there are."""
         incoming = enumerate(_records(rows), start=1)
         while window := [self.encode_row(row, name=number) for number, row in islice(incoming, WINDOW)]:
             yield from self.answers(window)

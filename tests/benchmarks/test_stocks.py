@@ -49,13 +49,6 @@ def test_the_market_has_the_days_of_the_paper():
     assert (market.edges[0] != market.edges[1]).all()
 
 
-def test_the_loss_counts_pairs_that_stand_the_wrong_way_round():
-    predicted, returns = torch.tensor([0.3, 0.1, 9.0]), torch.tensor([0.1, 0.2, 0.0])
-    # The third is unknown. Squares: .04 and .01; one pair is wrong both ways: .2 * .1 twice, of nine.
-    found = ranking.loss(predicted, returns, torch.tensor([1.0, 1.0, 0.0]))
-    assert found.item() == pytest.approx(0.05 / 2 + 0.1 * 2 * 0.02 / 9)
-
-
 def test_the_stock_ranked_first_is_judged_by_its_true_rank():
     known = torch.ones(3, nasdaq.END, dtype=torch.bool)
     returns = torch.tensor([[0.1], [0.3], [0.2]]).expand(3, nasdaq.END)
@@ -63,3 +56,8 @@ def test_the_stock_ranked_first_is_judged_by_its_true_rank():
     found = ranking.judged(np.tile([0.0, 0.1, 0.5], (237, 1)), market)
     assert set(found["MRR"]) == {0.5}
     assert set(found["IRR"]) == {0.2}
+    # The same return for all ranks them at random: their ranks are 3, 1 and 2.
+    at_random = ranking.judged(np.zeros((237, 3)), market)
+    assert set(at_random["MRR"]) == {float(f"{(1 / 3 + 1 + 1 / 2) / 3:.5g}")}
+    assert set(at_random["IRR"]) == {0.2}
+    assert set(at_random["MSE"]) == {float(f"{(0.01 + 0.09 + 0.04) / 3:.5g}")}

@@ -281,3 +281,14 @@ def test_real_chinese_reviews_are_understood(real_data):
     inference = infer(read(real_data("waimai-10k/datasets/waimai_10k/waimai_10k.csv")), target="label")
     assert (inference.inputs, inference.task) == (("review",), "Classification")
     assert inference["review"].kind.chinese
+
+
+def test_a_ranking_reads_a_number_and_the_list_of_each_row():
+    frame = read([{"text": f"offer number {n} of many", "query": f"q{n // 2}", "sold": n} for n in range(6)])
+    inference = infer(frame, target="sold", task="ranking", lists="query")
+    assert (inference.task, inference.lists, inference.inputs) == ("Ranking", "query", ("text",))
+    assert parse_targets(frame, inference)[3] == (3.0, "q1")
+    with pytest.raises(ConfigError, match="no column says which rows form a list"):
+        infer(frame, target="sold", task="Ranking")
+    with pytest.raises(DataError, match="quer"):
+        infer(frame, target="sold", task="Ranking", lists="quer")

@@ -215,3 +215,40 @@ def test_a_batch_costs_little_beside_collating():
         list(loader)
         seconds.append((time.process_time() - start) / len(loader))
     assert min(seconds) < 1e-3
+
+
+def test_a_batch_holds_whole_groups():
+    groups = [name for name, count in (("a", 3), ("b", 2), ("c", 7), ("d", 1), ("e", 2)) for _ in range(count)]
+    groups = [groups[i] for i in np.random.default_rng(0).permutation(len(groups))]
+    lengths = np.ones((len(groups), 1), int)
+    for shuffle in (False, True):
+        found = batch_order(lengths, batch_size=5, shuffle=shuffle, seed=1, groups=groups)
+        assert sorted(np.concatenate(found).tolist()) == list(range(15))
+        of = [[groups[i] for i in batch] for batch in found]
+        for name in "abcde":
+            assert sum(name in batch for batch in of) == 1, "a group is cut"
+        # Seven rows are a batch of their own; all others hold five at most.
+        assert [len(batch) for batch in of if "c" in batch] == [7]
+        assert all(len(batch) <= 5 for batch in of if "c" not in batch)
+
+
+def test_groups_are_mixed_anew_in_each_epoch_and_otherwise_keep_their_order():
+    groups, lengths = [i // 2 for i in range(40)], np.ones((40, 1), int)
+    plain = batch_order(lengths, batch_size=2, groups=groups)
+    assert [batch.tolist() for batch in plain[:2]] == [[0, 1], [2, 3]]
+    first, again, other = (
+        np.concatenate(batch_order(lengths, batch_size=2, shuffle=True, seed=seed, groups=groups)).tolist()
+        for seed in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+def test_groups_and_a_token_budget_exclude_each_other():
+    with pytest.raises(ConfigError, match="whole groups cannot be cut"):
+        batch_order(np.ones((2, 1), int), batch_size=2, token_budget=5, groups=["a", "b"])
+
+
+def test_another_number_of_groups_is_an_error():
+    letters = Letters()
+    with pytest.raises(DataError, match="there are 1 rows but 2 groups"):
+        Loader([{"word": letters.encode("abc")}], {"word": letters}, None, groups=["a", "b"])

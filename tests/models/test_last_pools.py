@@ -4,6 +4,7 @@ import torch
 from salience.core.batch import Layout
 from salience.core.errors import ConfigError
 from salience.models import build_pool
+from salience.pipeline import Pipeline
 
 LAYOUT = Layout(torch.tensor([3, 1, 0]), 3)
 VALUES = torch.tensor([[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [[7.0, 8.0], [9.0, 9.0], [9.0, 9.0]], [[9.0, 9.0]] * 3])
@@ -26,6 +27,23 @@ def test_attention_and_the_last_position_are_mixed_linearly():
     torch.testing.assert_close(vector[:2], expected)
     assert vector[2].tolist() == [0.0, 0.0]
     torch.testing.assert_close(record.weights(), pool.look(VALUES, LAYOUT)[1].weights())
+
+
+def test_attention_and_the_last_position_stand_side_by_side():
+    pool = build_pool({"WithLast": {"mix": False}}, 2)
+    looked, _ = pool.look(VALUES, LAYOUT)
+    vector, _ = pool(VALUES, LAYOUT)
+    assert pool.width == 4
+    torch.testing.assert_close(vector[:, :2], looked)
+    assert vector[:, 2:].tolist() == [[5.0, 6.0], [7.0, 8.0], [0.0, 0.0]]
+
+
+def test_a_head_reads_as_many_numbers_as_the_pool_gives():
+    choice = {"width": 3, "encoder": "Identity", "pool": {"WithLast": {"mix": False}}}
+    pipeline = Pipeline({"text": {"Text": {"min_count": 1}}}, "Classification", model=choice)
+    pipeline.learn([{"text": "good"}, {"text": "bad bad"}], ["yes", "no"])
+    assert pipeline.model.head.in_features == 6
+    assert len(pipeline.predict(["good bad"])) == 1
 
 
 def test_other_weights_change_what_is_looked_up_and_not_the_last_position():

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import salience
+from salience.cli import main
 from salience.core.errors import ConfigError, DataError
 from salience.run.produce import prepare
 from salience.run.settings import Settings
@@ -99,6 +100,15 @@ def test_series_are_classified_from_a_table_to_a_report(tmp_path: Path) -> None:
     lines = pd.read_parquet(run.folder / "importance.parquet")
     assert lines["variable"].isna().all()
     assert set(lines["series"]) <= {f"s{number}" for number in range(60)}
+    told = run.predict(whole())
+    assert len(told) == 60
+    assert told.ids[0].startswith("s0 ")
+    assert run.evaluate(whole())["accuracy"].value == np.mean(
+        [
+            answer == label
+            for answer, label in zip(told.prediction, whole().groupby("shop", sort=False)["label"].first(), strict=True)
+        ]
+    )
 
 
 def test_a_number_is_predicted_from_a_series(tmp_path: Path) -> None:
@@ -114,3 +124,55 @@ def test_a_number_is_predicted_from_a_series(tmp_path: Path) -> None:
         out=tmp_path,
     )
     assert run.metrics["test"]["r2"]["value"] > 0.5
+    # The latest answer lies beyond the table, with or without its labels.
+    (later,) = run.predict(frame.drop(columns="label")).prediction
+    assert run.predict(frame).prediction == [later]
+    assert later == pytest.approx(frame["label"].iloc[-1], abs=2 * frame["label"].std())
+    assert run.evaluate(frame)["r2"].value > 0.5
+    frame.to_csv(tmp_path / "later.csv", index=False)
+    main(["predict", str(run.folder), str(tmp_path / "later.csv"), "--out", str(tmp_path / "answers.csv"), "--quiet"])
+    answers = pd.read_csv(tmp_path / "answers.csv")
+    assert answers["prediction"].tolist() == pytest.approx([later], rel=1e-5)
+    assert answers["row"][0].startswith("s 2")
+
+
+def ranked(count: int = 40) -> pd.DataFrame:
+    """Five series, of which the one that rose least is worth most on each day."""
+    parts = []
+    for number in range(5):
+        x = np.random.default_rng(number).normal(size=count)
+        days = pd.date_range("2024-01-01", periods=count).date.astype(str)
+        parts.append(pd.DataFrame({"shop": f"s{number}", "time": days, "x": x, "worth": -x}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_windows_of_one_moment_are_ranked(tmp_path: Path) -> None:
+    options = {"time": "time", "series": "shop", "look_back": 3, "variables": ["x"]}
+    run = salience.fit(
+        ranked(),
+        target="worth",
+        task={"Ranking": {"list": "time", "top": 2}},
+        inputs={"history": {"Series": options}},
+        model={"width": 8, "encoder": "Identity", "pool": "Last", "dropout": 0.0},
+        train={"epochs": 10, "batch_size": 16, "learning_rate": 0.05, "drop_units": 0.0, "patience": 0},
+        explain=0,
+        out=tmp_path,
+    )
+    assert run.metrics["test"]["spearman"]["value"] > 0.9
+    answers = pd.read_csv(run.folder / "predictions.csv")
+    assert (answers.groupby("list")["rank"].apply(sorted).map(tuple) == (1, 2, 3, 4, 5)).all()
+    assert sorted(run.predict(ranked()).rank) == [1, 2, 3, 4, 5]
+    assert run.evaluate(ranked())["mrr"].value > 0.8
+
+
+def test_a_list_of_windows_must_not_lie_on_two_sides(tmp_path: Path) -> None:
+    frame = ranked().assign(month=lambda frame: frame["time"].str[:4])
+    options = {"time": "time", "series": "shop", "look_back": 3, "variables": ["x"]}
+    with pytest.raises(DataError, match="the list '2024' has rows on the train side and on the"):
+        salience.fit(
+            frame,
+            target="worth",
+            task={"Ranking": {"list": "month"}},
+            inputs={"history": {"Series": options}},
+            out=tmp_path,
+        )

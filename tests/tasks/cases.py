@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from salience.tasks import Classification, MultiLabel, Regression, Task
+from salience.data.target import Listed
+from salience.tasks import Classification, MultiLabel, Ranking, Regression, Task
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ def multi_label(name: str, **options: Any) -> Case:
     return Case(name, lambda: MultiLabel(**options), LABELS, wrong=(("spoort",), ("news", 3)), num_outputs=3)
 
 
+def ranking(name: str, **options: Any) -> Case:
+    targets = [Listed(value, "ab"[i % 2]) for i, value in enumerate(NUMBERS)]
+    wrong = (Listed(float("nan"), "a"), Listed("7", "a"), 7.0, None)  # type: ignore[arg-type]
+    return Case(name, lambda: Ranking(list="query", **options), targets, wrong=wrong, num_outputs=1, is_value=True)
+
+
 def regression(name: str, **options: Any) -> Case:
     wrong = (float("nan"), float("inf"), "7", None)
     return Case(name, lambda: Regression(**options), NUMBERS, wrong=wrong, num_outputs=1, is_value=True)
@@ -44,8 +51,12 @@ CASES = (
     classification("Classification balanced", balanced=True),
     classification("Classification smoothing", smoothing=0.1),
     classification("Classification focal", focal=2.0),
+    classification("Classification hinge", hinge=True),
     multi_label("MultiLabel"),
     multi_label("MultiLabel balanced", balanced=True),
+    ranking("Ranking"),
+    ranking("Ranking weight", weight=3.0),
+    ranking("Ranking weight 0", weight=0.0),
     regression("Regression"),
     regression("Regression robust", robust=True),
 )

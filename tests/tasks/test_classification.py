@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from salience.core.errors import DataError
+from salience.core.errors import ConfigError, DataError
 from salience.tasks import Classification
 
 LABELS = ["bad", "bad", "good", "bad", "fair"]
@@ -46,6 +46,27 @@ def test_focal_zero_is_cross_entropy():
     plain = Classification(balanced=True).fit(LABELS)
     focal = Classification(balanced=True, focal=1e-12).fit(LABELS)
     assert focal.loss(raw, target).item() == pytest.approx(plain.loss(raw, target).item())
+
+
+def test_hinge_loss_of_two_classes_by_hand():
+    # y (z1 - z0) is 0.5, -1 and 3, so that 0.5, 2 and 0 are missing to a margin of 1.
+    raw = torch.tensor([[0.0, 0.5], [2.0, 3.0], [4.0, 1.0]])
+    task = Classification(hinge=True).fit(["down", "up"])
+    assert task.loss(raw, torch.tensor([1, 0, 0])).item() == pytest.approx((0.5 + 2 + 0) / 3)
+
+
+def test_hinge_loss_asks_for_a_margin_to_the_strongest_other_class_and_weighs_classes():
+    raw = torch.tensor([[1.0, 3.0, 2.5], [0.0, 0.0, 5.0]])
+    task = Classification(hinge=True, balanced=True).fit(LABELS)
+    # 3 stands above 1 by 2, and 2.5 by less; the second row is answered clearly. Weights are 5 / 9 and 5 / 3.
+    expected = (3 * 5 / 9 + 0) / (5 / 9 + 5 / 3)
+    assert task.loss(raw, torch.tensor([0, 2])).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("beside", [{"smoothing": 0.1}, {"focal": 2.0}])
+def test_a_hinge_loss_has_nothing_to_smooth_or_to_focus(beside):
+    with pytest.raises(ConfigError, match="no probabilities to smooth"):
+        Classification(hinge=True, **beside)
 
 
 def test_focus_is_the_log_odds_even_where_the_probability_rounds_to_one():

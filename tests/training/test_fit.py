@@ -5,7 +5,7 @@ import torch
 
 from salience.core.errors import ConfigError, NotAvailable
 from salience.training import Side, TrainOptions, fit
-from salience.training.module import average_of
+from salience.training.module import _head, average_of
 from salience.training.schedule import Constant, Cosine, Exponential, OneCycle, Plateau
 from tests.training.train_once import make_pipeline, sides
 
@@ -142,6 +142,24 @@ def test_a_share_outside_its_range_is_refused(make):
 def test_a_rate_that_does_not_fall_or_ends_at_nothing_is_refused(final):
     with pytest.raises(ConfigError, match=f"final must be above 0 and below 1, got {final}"):
         Exponential(final=final)
+
+
+def test_the_penalty_is_half_the_sum_of_squares_of_the_head(tmp_path):
+    found = {}
+    for penalty in (0.0, 3.0):
+        pipeline = make_pipeline()
+        train, validation = sides(pipeline)
+        torch.nn.init.constant_(pipeline.model.head.weight, 0.5)
+        torch.nn.init.constant_(pipeline.model.head.bias, 2.0)
+        # Steps too small to change anything: 24 weights of 0.5 and 2 of 2 have squares of 14.
+        options = TrainOptions(epochs=1, batch_size=211, learning_rate=1e-12, head_penalty=penalty, weight_decay=0.0)
+        found[penalty] = fit(pipeline, train, validation, options=options, folder=tmp_path / str(penalty)).best.loss
+    assert found[3.0] - found[0.0] == pytest.approx(3 * 14 / 2, rel=1e-5)
+
+
+def test_a_network_has_no_head_to_penalise():
+    with pytest.raises(NotAvailable, match="Linear has no head"):
+        _head(torch.nn.Linear(2, 2))
 
 
 def test_all_wrong_options_are_named_together():

@@ -21,7 +21,7 @@ from salience.run.run import Run, load
 from salience.run.series_rows import ids_of, latest, reads_series
 from salience.run.settings import saved_settings
 from salience.run.trajectories import trajectories_frame
-from salience.tasks import Forecast
+from salience.tasks import Answer, Forecast, Ranking
 
 
 def predict(arguments: argparse.Namespace) -> None:
@@ -50,11 +50,11 @@ def _answered(arguments: argparse.Namespace, run: Run, bad: list[tuple[str, str]
     """The answers to the file piece by piece; rows that are left out are kept in `bad`."""
     if reads_series(run.pipeline):
         rows = latest(run.pipeline, input_file(arguments))
-        answers = run.pipeline.predict(rows)
-        if isinstance(run.pipeline.task, Forecast):
-            yield trajectories_frame(ids_of(rows), answers, [next(iter(row.values())) for row in rows])
-        else:
-            yield answers_frame(ids_of(rows), answers)
+        answers, windows = run.pipeline.predict(rows), [next(iter(row.values())) for row in rows]
+        is_forecast = isinstance(run.pipeline.task, Forecast)
+        yield (
+            trajectories_frame(ids_of(rows), answers, windows) if is_forecast else answers_frame(ids_of(rows), answers)
+        )
         return
     if reads_graph(run.pipeline):
         if arguments.skip_bad_rows:
@@ -64,18 +64,32 @@ def _answered(arguments: argparse.Namespace, run: Run, bad: list[tuple[str, str]
         yield answers_frame(found.ids, run.pipeline.predict(found.rows))
         return
     input_tables(arguments, run.pipeline)
+    pieces = _pieces(arguments, run, bad)
+    if isinstance(run.pipeline.task, Ranking):
+        # A list may go on in the next piece.
+        every = [each for piece in pieces for each in zip(*piece, strict=True)]
+        names, answers, rows = (list(each) for each in zip(*every, strict=True)) if every else ([], [], [])
+        pieces = iter([(names, run.pipeline.ranked(answers, rows), rows)])
+    for names, answers, _ in pieces:
+        yield answers_frame(names, answers)
+
+
+def _pieces(
+    arguments: argparse.Namespace, run: Run, bad: list[tuple[str, str]]
+) -> Iterator[tuple[list[str], list[Answer], list[dict[str, Any]]]]:
+    """Names, answers and rows of a file, piece by piece."""
     how = "skip" if arguments.skip_bad_rows else "raise"
     for frame in table.stream(input_file(arguments), on_bad_rows=how):
         bad.extend(frame.attrs.get("bad_rows", ()))
-        examples = {}
-        for name, cells in zip(frame.index, input_cells(frame, run.pipeline), strict=True):
+        rows, examples = dict(zip(frame.index, input_cells(frame, run.pipeline), strict=True)), {}
+        for name, cells in rows.items():
             try:
                 examples[name] = run.pipeline.encode_row(cells, name=name)
             except DataError as error:
                 if not arguments.skip_bad_rows:
                     raise
                 bad.append((name, error.problem))
-        yield answers_frame(list(examples), run.pipeline.answers(list(examples.values())))
+        yield list(examples), run.pipeline.answers(list(examples.values())), [rows[name] for name in examples]
 
 
 def _write(answered: Iterable[pd.DataFrame], file: TextIO, *, as_json: bool = False) -> int:
@@ -91,10 +105,11 @@ def _write(answered: Iterable[pd.DataFrame], file: TextIO, *, as_json: bool = Fa
 
 
 def input_cells(frame: Any, pipeline: Pipeline) -> list[dict[str, Any]]:
-    """The input columns of a frame, row by row."""
+    """The columns of a frame that answers are made of, row by row: inputs, and what names the lists of a ranking."""
     for name in pipeline.columns:
         table.column(frame, name)
-    return frame[pipeline.columns].to_dict("records")
+    lists = [pipeline.task.list] if isinstance(pipeline.task, Ranking) and pipeline.task.list in frame.columns else []
+    return frame[list(dict.fromkeys([*pipeline.columns, *lists]))].to_dict("records")
 
 
 def input_file(arguments: argparse.Namespace) -> str:

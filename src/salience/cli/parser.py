@@ -118,7 +118,7 @@ def _fit(verbs: argparse._SubParsersAction, common: argparse.ArgumentParser) -> 
     verb.add_argument("override", nargs="*", metavar="key=value", help="settings by path, e.g. model.width=64")
     verb.add_argument("--target", help="the column to predict")
     verb.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the columns to read (default: all but ids)")
-    verb.add_argument("--task", help="Classification, MultiLabel, Regression or Forecast (default: inferred)")
+    verb.add_argument("--task", help="Classification, MultiLabel, Ranking, Regression or Forecast (default: inferred)")
     _series(verb)
     verb.add_argument("--name", help="name of the run (default: name of the file)")
     verb.add_argument("--out", default="runs", help="folder for the run folder (default: runs)")

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Int
 
 from salience.data import same
 from salience.data.infer import Inference, parse_targets
-from salience.data.target import is_known
+from salience.data.target import Listed, is_known
 
 SEVERITIES = ("serious", "warning", "info")
 _EXAMPLES = 5
@@ -74,8 +74,9 @@ class View:
 
     @cached_property
     def targets(self) -> list[Any]:
-        """The targets of the rows that have one."""
-        return parse_targets(self.frame[self.known], self.inference)
+        """The targets of the rows that have one, without their lists."""
+        found = parse_targets(self.frame[self.known], self.inference)
+        return [each.value if isinstance(each, Listed) else each for each in found]
 
     @cached_property
     def classes(self) -> Int[np.ndarray, "K"]:

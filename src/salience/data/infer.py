@@ -15,7 +15,16 @@ from salience.data.fault import where
 from salience.data.kind import Kind, kind_of, numbers_of
 from salience.data.number import is_mark, notation_of
 from salience.data.table import check_form, column, source_of
-from salience.data.target import check_learnable, check_readable, is_known, known_task, parsed, separator_of, task_for
+from salience.data.target import (
+    check_learnable,
+    check_readable,
+    is_known,
+    known_task,
+    listed,
+    parsed,
+    separator_of,
+    task_for,
+)
 
 _USUAL_TARGETS = ("label", "labels", "target", "class", "y", "sentiment", "category", "score", "rating")
 # Columns that say on which side a row stands.
@@ -54,7 +63,7 @@ class Inference:
     inputs: tuple[str, ...]
     """The columns that are read."""
     task: str
-    """The name of a task: Classification, MultiLabel or Regression."""
+    """The name of a task: Classification, MultiLabel, Ranking or Regression."""
     reason: str
     """Why this task."""
     separator: str | None
@@ -66,6 +75,8 @@ class Inference:
     """What the reader of the file had to say."""
     tabular: tuple[str, ...] = ()
     """The inputs that are read together, as a table."""
+    lists: str | None = None
+    """The column that names the list of each row, if the task is Ranking."""
 
     def __getitem__(self, name: str) -> Column:
         """What was understood of one column."""
@@ -87,6 +98,7 @@ def infer(
     target: str | None,
     inputs: Sequence[str] | Mapping[str, str] | None = None,
     task: str | None = None,
+    lists: str | None = None,
     aside: Collection[str] = (),
 ) -> Inference:
     """Understand a frame from `salience.data.table.read`.
@@ -95,12 +107,14 @@ def infer(
         target: the column to predict.
         inputs: the columns to predict it from, by default all but ids and such; or a mapping that says of each how it
             is read: Text, or Table for what is no text.
-        task: Classification, MultiLabel or Regression; by default what the values of the target ask for. A chosen task
-            is taken as it is, so that a few new rows can be judged: only otherwise must there be something to learn.
+        task: Classification, MultiLabel, Ranking or Regression; by default what the values of the target ask for. A
+            chosen task is taken as it is, so that a few new rows can be judged: only otherwise must there be something
+            to learn.
+        lists: the column that names the list of each row; for Ranking.
         aside: columns that divide the rows, and are read only where they are named.
 
     Raises:
-        ConfigError: no target was named, it is also an input, or there is no such task.
+        ConfigError: no target was named, it is also an input, there is no such task, or Ranking has no lists.
         DataError: a column does not exist or cannot play its part, or the frame did not come from `read`.
 
     >>> from salience.data.table import read
@@ -123,6 +137,11 @@ def infer(
         check_learnable(known, kinds[target], found, place, others)
     else:
         found, reason = known_task(task), "it was chosen"
+    if lists is not None:
+        column(frame, lists)
+        aside = [*aside, lists]
+    elif found == "Ranking":
+        raise ConfigError("no column says which rows form a list", where="task", fix="write Ranking: {list: query}")
     chosen = _inputs(frame, kinds, target, inputs, aside)
     for name, reader in chosen.items():
         if reader == "Text":
@@ -142,6 +161,7 @@ def infer(
         num_missing=len(frame) - len(known),
         notes=tuple(frame.attrs.get("notes", ())),
         tabular=tuple(name for name, reader in chosen.items() if reader == "Table"),
+        lists=lists,
     )
 
 
@@ -151,12 +171,13 @@ def labelled(frame: pd.DataFrame, inference: Inference) -> pd.DataFrame:
 
 
 def parse_targets(frame: pd.DataFrame, inference: Inference) -> list[Any]:
-    """The target of each row as the task wants it: a text, a float, or a tuple of texts.
+    """The target of each row as the task wants it: a text, a float, a tuple of texts, or a number with its list.
 
     Raises:
         DataError: a target is missing, or not what the task wants; the first is located, the others are counted.
     """
-    return parsed(column(frame, inference.target), inference.task, inference.separator, source_of(frame))
+    found = parsed(column(frame, inference.target), inference.task, inference.separator, source_of(frame))
+    return found if inference.lists is None else listed(found, column(frame, inference.lists), source_of(frame))
 
 
 def _inputs(

@@ -12,6 +12,7 @@ from jaxtyping import Int
 from salience.data.finding import Finding, View
 from salience.data.kind import numbers_of
 from salience.data.number import notation_of
+from salience.data.target import NUMBERS
 
 # A column that is right this often tells the target.
 _TELLS = 0.99
@@ -59,7 +60,7 @@ def labels_in_texts(view: View) -> Iterator[Finding]:
 def _share_told(view: View, name: str) -> float:
     """Share of rows whose target is right when guessed from the column; 0 where that says nothing."""
     cells = ["" if cell is None else str(cell).strip() for cell in view.frame[name][view.known]]
-    if view.inference.task == "Regression":
+    if view.inference.task in NUMBERS:
         return _share_equal(cells, view.targets)
     value = pd.factorize(np.array(cells, dtype=object))[0]
     num_values, num_classes = value.max() + 1, view.classes.max() + 1

@@ -5,7 +5,7 @@ Legend: N rows, C input columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -38,6 +38,8 @@ class Loader:
         shuffle: mix the rows anew in each epoch; otherwise batches go from long rows to short ones.
         seed: everything random is a function of it and the epoch.
         epoch: the number of the epoch, from 0.
+        groups: one label per row; rows with the same label are in the same batch, and a group of more rows than
+            `batch_size` makes a batch of its own.
         drop_units: chance of each unit to be left out of its row, for training; at least one unit is kept.
         prefetch: make the next two batches in a background thread.
 
@@ -57,6 +59,7 @@ class Loader:
         shuffle: bool = False,
         seed: int = 0,
         epoch: int = 0,
+        groups: Sequence[Hashable] | None = None,
         drop_units: float = 0.0,
         prefetch: bool = True,
     ) -> None:
@@ -64,12 +67,15 @@ class Loader:
             raise ConfigError(f"drop_units is {drop_units}", fix="give a number of at least 0 and below 1")
         if isinstance(targets, Tensor) and len(targets) != len(examples):
             raise DataError(f"there are {len(examples)} rows but {len(targets)} targets")
+        if groups is not None and len(groups) != len(examples):
+            raise DataError(f"there are {len(examples)} rows but {len(groups)} groups")
         self.order = batch_order(
             _lengths(examples, modalities),
             batch_size=batch_size,
             token_budget=token_budget,
             shuffle=shuffle,
             seed=derive(seed, "order", epoch),
+            groups=groups,
         )
         self._examples = examples
         self._modalities = dict(modalities)
@@ -127,11 +133,13 @@ def batch_order(
     token_budget: int | None = None,
     shuffle: bool = False,
     seed: int = 0,
+    groups: Sequence[Hashable] | None = None,
 ) -> list[Int[np.ndarray, "_"]]:
     """Which rows form each batch: every row once, rows of similar length together.
 
     Without `shuffle` rows are sorted from long to short, so that a batch too large for the machine comes first. With
-    it, rows are mixed, sorted within chunks of 100 batches, and the batches are mixed again.
+    it, rows are mixed, sorted within chunks of 100 batches, and the batches are mixed again. With groups whole groups
+    are put together in their order, or mixed, and length plays no part.
 
     >>> [batch.tolist() for batch in batch_order(np.array([[3], [9], [8], [2]]), batch_size=2)]
     [[1, 2], [0, 3]]
@@ -141,6 +149,10 @@ def batch_order(
     if token_budget is not None and token_budget < 1:
         raise ConfigError(f"token_budget is {token_budget}", fix="give a number of positions above 0")
     rng = np.random.default_rng(seed)
+    if groups is not None:
+        if token_budget is not None:
+            raise ConfigError("whole groups cannot be cut to a token_budget", fix="give batch_size alone")
+        return _whole(groups, batch_size, rng if shuffle else None)
     rows = rng.permutation(len(lengths)) if shuffle else np.arange(len(lengths))
     together = batch_size * _SORTED_TOGETHER if shuffle else len(rows)
     batches = []
@@ -165,6 +177,20 @@ def _cut(
             wider = row
         longest = wider
     return np.split(rows, starts[1:])
+
+
+def _whole(groups: Sequence[Hashable], batch_size: int, rng: np.random.Generator | None) -> list[Int[np.ndarray, "_"]]:
+    """Batches of whole groups, in the order in which the groups first occur or in a random one."""
+    members: dict[Hashable, list[int]] = {}
+    for row, group in enumerate(groups):
+        members.setdefault(group, []).append(row)
+    found = list(members.values())
+    batches: list[list[int]] = [[]]
+    for place in range(len(found)) if rng is None else rng.permutation(len(found)).tolist():
+        if batches[-1] and len(batches[-1]) + len(found[place]) > batch_size:
+            batches.append([])
+        batches[-1] += found[place]
+    return [np.array(batch) for batch in batches]
 
 
 def _left_out(count: int, share: float, rng: np.random.Generator) -> Int[np.ndarray, "_"]:

@@ -13,6 +13,7 @@ from salience.data.finding import SEVERITIES, Finding, View
 from salience.data.infer import Inference
 from salience.data.leaks import labels_in_texts, telling_columns
 from salience.data.split import Split
+from salience.data.target import NUMBERS
 
 _RARE = 5
 _CONTINUATION = "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
@@ -130,7 +131,7 @@ def _uneven_classes(view: View) -> Iterator[Finding]:
 
 
 def _rare_classes(view: View) -> Iterator[Finding]:
-    if view.inference.task == "Regression":
+    if view.inference.task in NUMBERS:
         return
     counts = Counter(label for target in view.targets for label in ([target] if isinstance(target, str) else target))
     rare = sorted(label for label, count in counts.items() if count < _RARE)

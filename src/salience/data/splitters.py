@@ -21,6 +21,7 @@ from salience.data.kind import numbers_of
 from salience.data.same import folded
 from salience.data.stamps import read_stamps
 from salience.data.table import column, source_of
+from salience.data.target import NUMBERS, Listed
 
 __all__ = ["ByBorders", "ByColumn", "ByGroup", "ByHash", "ByTime", "Stratified"]
 
@@ -289,8 +290,13 @@ def _times(frame: pd.DataFrame, name: str) -> np.ndarray:
 
 def _strata(targets: Sequence[Any], task: str) -> Int[np.ndarray, "N"]:
     """A number for each row; rows with the same number are to be shared out evenly."""
-    if task == "Regression":
-        rank = pd.Series(targets).rank(method="first").to_numpy() - 1
+    if task in NUMBERS:
+        rank = (
+            pd.Series([each.value if isinstance(each, Listed) else each for each in targets])
+            .rank(method="first")
+            .to_numpy()
+            - 1
+        )
         return (rank * _QUANTILES // len(rank)).astype(int)
     if task == "MultiLabel":
         counts = Counter(label for labels in targets for label in labels)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,25 @@ from salience.data.fault import where
 from salience.data.kind import Kind, numbers_of
 from salience.data.number import Notation, notation_of
 
-TASKS = ("Classification", "MultiLabel", "Regression")
+TASKS = ("Classification", "MultiLabel", "Ranking", "Regression")
+#: Those whose targets are numbers.
+NUMBERS = ("Ranking", "Regression")
 # Whole numbers with at most this many different values are taken for classes.
 _FEW = 20
+
+
+class Listed(NamedTuple):
+    """A number, and the list among whose numbers it counts."""
+
+    value: float
+    list: str
+
+
+def lists_of(targets: Sequence[Any] | None) -> list[str] | None:
+    """The list of each target, or None where they belong to none."""
+    if targets is None or not len(targets) or not isinstance(targets[0], Listed):
+        return None
+    return [each.list for each in targets]
 
 
 def is_known(cells: pd.Series) -> pd.Series:
@@ -92,19 +108,36 @@ def parsed(cells: pd.Series, task: str, separator: str | None, source: str) -> l
     parse: Callable[[Any], Any] = {
         "Classification": _label,
         "MultiLabel": lambda cell: _labels(cell, separator),
-        "Regression": lambda cell: _number(cell, notation),
+        **dict.fromkeys(NUMBERS, lambda cell: _number(cell, notation)),
     }[task]
     values = [parse(cell) for cell in cells]
     bad = [place for place, value in enumerate(values) if value is None]
     if not bad:
         return values
     more = f", and in {len(bad) - 1:,} more rows nothing better" if len(bad) > 1 else ""
-    expected = {"Classification": "one label", "MultiLabel": "labels", "Regression": "a finite number"}[task]
+    expected = {"Classification": "one label", "MultiLabel": "labels"}.get(task, "a finite number")
     raise DataError(
         f"expected {expected} as target, got {_shown(cells.iloc[bad[0]])}{more}",
         where=where(source, row=cells.index[bad[0]], column=str(cells.name)),
         fix=_remedy(cells.iloc[bad[0]], task),
     )
+
+
+def listed(values: Sequence[float], lists: pd.Series, source: str) -> list[Listed]:
+    """Each number with the list that it belongs to.
+
+    Raises:
+        DataError: a row names no list.
+    """
+    names = [_label(cell) for cell in lists]
+    if None in names:
+        row = names.index(None)
+        raise DataError(
+            f"the row belongs to no list, got {_shown(lists.iloc[row])}",
+            where=where(source, row=lists.index[row], column=str(lists.name)),
+            fix="fill the cell or leave the row out",
+        )
+    return [Listed(value, name) for value, name in zip(values, names, strict=True) if name is not None]
 
 
 def _label(cell: object) -> str | None:
@@ -142,6 +175,6 @@ def _shown(cell: object) -> str:
 def _remedy(cell: object, task: str) -> str:
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return "leave out rows without a target: labelled(frame, inference)"
-    if task == "Regression" and isinstance(cell, str) and notation_of([cell]).read(cell) is not None:
+    if task in NUMBERS and isinstance(cell, str) and notation_of([cell]).read(cell) is not None:
         return "write all numbers in one way"
     return "correct the cell, leave the row out, or choose another task="

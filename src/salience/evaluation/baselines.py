@@ -21,7 +21,7 @@ from salience.evaluation.forecast_baselines import forecast_baselines
 from salience.evaluation.score import Score
 from salience.evaluation.scores import answer_scores
 from salience.evaluation.table_baselines import table_answers
-from salience.tasks import Forecast, Task
+from salience.tasks import Forecast, Ranking, Task
 
 # The most frequent words (and pairs) that a linear model weighs, per column.
 MOST_FEATURES = 200_000
@@ -45,9 +45,9 @@ def baselines(
 ) -> dict[str, dict[str, Score]]:
     """The scores of simple models on the test rows, by the name of the model. They learn from the training rows alone.
 
-    "majority class" (or "mean", "label shares") gives every row the same answer. "TF-IDF" is a logistic (or ridge)
-    regression on weighted counts of words, "TF-IDF with pairs" one that also counts pairs of neighbours. Words are
-    those of `data.tokens.pattern`, so that each Han character counts as one.
+    "majority class" (or "mean", "label shares") gives every row the same answer, which in a list is a random order.
+    "TF-IDF" is a logistic (or ridge) regression on weighted counts of words, "TF-IDF with pairs" one that also counts
+    pairs of neighbours. Words are those of `data.tokens.pattern`, so that each Han character counts as one.
 
     Rows without a single word leave the linear models out. A forecast is compared with `forecast_baselines`,
     columns of a table with `table_answers`.
@@ -61,8 +61,10 @@ def baselines(
         guessed = forecast_baselines(train_targets, test_targets, task)
         return _scored(guessed, task, test_targets, draws=draws, seed=seed, groups=groups)
     known = task.encode(train_targets)
+    if isinstance(task, Ranking):
+        known = task.truth(known)
     tabular = {name for table in tables for name in table.reads}
-    answers = {_same_name(known): _same(task, known, len(test))}
+    answers = {_same_name(task, known): _same(task, known, len(test))}
     for name, longest in (("TF-IDF", 1), ("TF-IDF with pairs", 2)):
         if features := _tf_idf(train, test, [each for each in train[0] if each not in tabular], longest):
             answers[name] = _linear(task, known, *features)
@@ -86,7 +88,9 @@ def _scored(
     }
 
 
-def _same_name(known: Tensor) -> str:
+def _same_name(task: Task, known: Tensor) -> str:
+    if isinstance(task, Ranking):
+        return "mean, which is a random order"
     if known.ndim == 2:
         return "label shares"
     return "mean" if known.is_floating_point() else "majority class"

@@ -15,7 +15,7 @@ from torch import Tensor
 from salience.evaluation.bootstrap import Bootstrap, Statistic, mean
 from salience.evaluation.score import Score
 from salience.evaluation.weighted import explained
-from salience.tasks import Forecast, Task
+from salience.tasks import Forecast, Ranking, Task
 
 # A model whose score falls by more than this has not learnt to do with missing parts (Hooker et al. 2019).
 LARGEST_FALL = 0.1
@@ -78,7 +78,7 @@ def is_value(task: Task, raw: Float[Tensor, "N C"]) -> bool:
 def true_focus(task: Task, targets: Sequence[Any]) -> Float[Tensor, "N"]:
     """What `task.focus` would be if the answers were true; of tasks that answer with a value."""
     target = task.encode(targets).double()
-    return task.truth(target) if isinstance(task, Forecast) else target
+    return task.truth(target) if isinstance(task, Forecast | Ranking) else target
 
 
 Comparison = Callable[[Float[Tensor, "N M C"]], Statistic]

@@ -19,8 +19,9 @@ from salience.core.errors import DataError
 from salience.evaluation import weighted
 from salience.evaluation.bootstrap import Bootstrap, Statistic, interval, mean
 from salience.evaluation.forecast_scores import forecast_statistics
+from salience.evaluation.ranking_scores import ranking_statistics
 from salience.evaluation.score import Score
-from salience.tasks import Forecast, Task
+from salience.tasks import Forecast, Ranking, Task
 
 #: Scores of which less is better; of all others more is better.
 LOWER_IS_BETTER = frozenset(
@@ -42,6 +43,9 @@ REASONS = {
     "precision": "the class is never predicted",
     "recall": "the class does not occur",
     "f1": "the class neither occurs nor is predicted",
+    "ndcg": "no list has two rows, one with a gain above 0",
+    "mrr": "no list has two rows",
+    "top_precision": "no list has more rows than count as the first",
     "macro_f1": "no class occurs or is predicted",
     "micro_f1": "no class occurs or is predicted",
 }
@@ -87,8 +91,13 @@ def answer_scores(
     seed: int = 0,
     groups: Groups = None,
 ) -> dict[str, Score]:
-    """As `task_scores`, from what `task.probabilities` gives, or what another model gives in its place."""
+    """As `task_scores`, from what `task.probabilities` gives, or what another model gives in its place.
+
+    Without groups, intervals of a ranking are over its lists.
+    """
     statistics = answer_statistics(task, answers, target)
+    if groups is None and isinstance(task, Ranking):
+        groups = target[:, 1].tolist()
     return _scores(statistics, len(target), Bootstrap(draws, seed, groups))
 
 
@@ -96,6 +105,9 @@ def answer_statistics(task: Task, answers: Float[np.ndarray, "N C"], target: Ten
     """What `answer_scores` estimates, as functions of row weights; for scores of two models on the same draws."""
     if isinstance(task, Forecast):
         statistics = forecast_statistics(task, answers, _numpy(target))
+    elif isinstance(task, Ranking):
+        values = _numpy(task.probabilities(task.truth(target.double())[:, None]))
+        statistics = ranking_statistics(answers[:, 0], values[:, 0], _numpy(target[:, 1]), top=task.top)
     elif target.ndim == 2:
         statistics = _multi_label(answers, _numpy(target))
     elif target.is_floating_point():

@@ -54,13 +54,9 @@ def assemble(
         )
     chosen, looking = of_each(encoder, stems, encoders), of_each(pool, stems, pools)
     made = {column: build_encoder(_with_attention(each, attention), width) for column, each in chosen.items()}
-    model = Model(
-        {column: stem(width) for column, stem in stems.items() if not hasattr(made[column], "stem")},
-        made,
-        {column: build_pool(looking[column] or "Additive", each.width) for column, each in made.items()},
-        head(sum(each.width for each in made.values())),
-        dropout=dropout,
-    )
+    read = {column: stem(width) for column, stem in stems.items() if not hasattr(made[column], "stem")}
+    asked = {column: build_pool(looking[column] or "Additive", each.width) for column, each in made.items()}
+    model = Model(read, made, asked, head(sum(each.width for each in asked.values())), dropout=dropout)
     for column, *parts in zip(model.columns, model.encoders, model.pools, strict=True):
         for each in (module for part in parts for module in part.modules()):
             suited(type(each), gives=gives[column], where=f"the model of the column '{column}'")

@@ -12,7 +12,6 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from salience.core import config
 from salience.core.errors import ConfigError, DataError, NotAvailable
 from salience.core.lazy import Lazy
 from salience.data import table
@@ -22,7 +21,7 @@ from salience.data.windows import Run, Window, windows
 from salience.evaluation.anomaly import UsualResiduals, expected, seen
 from salience.pipeline import Pipeline
 from salience.run.folder import RunFolder
-from salience.run.settings import Settings
+from salience.run.settings import saved_settings
 from salience.tasks import Answer, Forecast
 
 #: Where a run keeps what is usual.
@@ -106,8 +105,7 @@ def _read(folder: RunFolder) -> tuple[UsualResiduals, dict[str, float]]:
 
 
 def _source(folder: RunFolder) -> str:
-    path = folder.path / "config.yaml"
-    settings = config.make(Settings, config.read(path), where=str(path))
+    settings = saved_settings(folder.path)
     if settings.data is None:
         raise ConfigError(
             "the run was made from rows in Python, and does not keep them", where=str(folder.path), fix="give a table"

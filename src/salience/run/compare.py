@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from salience.core import config
 from salience.core.build import build
 from salience.core.errors import ConfigError, ModelFolderError
 from salience.evaluation import importance
@@ -16,9 +15,8 @@ from salience.evaluation.comparison import Comparison, compare_pipelines
 from salience.evaluation.importance.importance import Importance
 from salience.pipeline import Pipeline
 from salience.run.folder import RunFolder
-from salience.run.produce import SETTINGS
 from salience.run.run import Run, load
-from salience.run.settings import Settings
+from salience.run.settings import Settings, saved_settings
 from salience.run.unseen import Rows, given, own
 
 #: What runs measure of themselves, where they keep it, and what the key of its verdict is.
@@ -86,8 +84,7 @@ class _Side:
 
 def _side(run: Run | str | Path) -> _Side:
     run = run if isinstance(run, Run) else load(run)
-    path = run.folder / SETTINGS
-    return _Side(RunFolder(run.folder), run.pipeline, config.make(Settings, config.read(path), where=str(path)))
+    return _Side(RunFolder(run.folder), run.pipeline, saved_settings(run.folder))
 
 
 def _check_targets(first: _Side, second: _Side) -> None:

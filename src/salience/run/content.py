@@ -14,6 +14,7 @@ from salience.data.graph_learned import graph_in
 from salience.data.infer import Inference
 from salience.data.mend import mended
 from salience.data.modality import Modality, columns_of
+from salience.data.target import Listed
 from salience.data.windows import Window
 from salience.evaluation import Score
 from salience.evaluation.competition import RANDOM
@@ -70,6 +71,10 @@ SCORES: Mapping[str, str] = {
     "coverage": "coverage of the interval",
     "pearson": "Pearson correlation",
     "spearman": "Spearman correlation",
+    "ndcg": "NDCG",
+    "mrr": "reciprocal rank of the first (MRR)",
+    "top_precision": "precision of the first",
+    "first_gain": "mean target of the first",
 }
 
 
@@ -89,12 +94,13 @@ def said(answer: Answer) -> str:
     prediction = answer.prediction
     if isinstance(prediction, tuple):
         return ", ".join(prediction) or "none"
-    return f"{prediction:.6g}" if isinstance(prediction, float) else str(prediction)
+    number = f"{prediction:.6g}" if isinstance(prediction, float) else str(prediction)
+    return number if answer.rank is None else f"{number}, rank {answer.rank}"
 
 
 def written(target: Any) -> str:
     """A target as text."""
-    return said(Answer(target))
+    return f"{said(Answer(target.value))} in '{target.list}'" if isinstance(target, Listed) else said(Answer(target))
 
 
 def examples(

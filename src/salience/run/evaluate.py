@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from salience.core.errors import DataError
-from salience.data import table
-from salience.data.infer import infer, labelled, parse_targets
-from salience.data.rationale import rationale_columns, read_rationales
 from salience.evaluation import Score
 from salience.evaluation.faithfulness import Faithfulness, measure_faithfulness
 from salience.evaluation.importance import Received
@@ -17,10 +14,8 @@ from salience.evaluation.plausibility import Plausibility
 from salience.pipeline import Pipeline
 from salience.run.agreement import agreement
 from salience.run.folder import RunFolder
-from salience.run.graph_asked import reads_graph
 from salience.run.measure import see
-from salience.run.series_rows import reads_series
-from salience.run.settings import Settings, saved_settings
+from salience.run.settings import saved_settings
 from salience.run.unseen import given
 
 
@@ -60,46 +55,16 @@ def evaluate(
         DataError: the target or an input is missing, or a cell cannot be read.
     """
     settings = saved_settings(folder.path)
-    if reads_series(pipeline) or reads_graph(pipeline):
-        return _unmarked(pipeline, source, settings, count=count, progress=progress)
-    seed = settings.options.seed
-    frame = table.read(source)
-    inference = infer(frame, target=settings.target, inputs=settings.readers, task=settings.task_name)
-    frame = labelled(frame, inference)
-    targets = parse_targets(frame, inference)
-    rows = frame[pipeline.columns].to_dict("records")
-    examples = pipeline.encode(rows)
-    seen = see(pipeline, examples, targets)
-    proof = (
-        measure_faithfulness(pipeline, rows, Received(), targets=targets, count=count, seed=seed, progress=progress)
-        if count
-        else None
-    )
-    marked = rationale_columns(settings.rationale, pipeline.columns)
-    marks = {name: read_rationales(frame, name, each) for name, each in marked.items() if each.column in frame.columns}
-    return Evaluated(len(rows), seen.scores, proof, agreement(pipeline, examples, marks, seed=seed))
-
-
-def _unmarked(
-    pipeline: Pipeline, source: Any, settings: Settings, *, count: int, progress: Callable[[int, int], None] | None
-) -> Evaluated:
-    """Scores and the proof of series and graphs, in which nobody marks anything; rows go in their groups."""
     rows = given(source, settings, pipeline)
     if rows.targets is None:
         raise DataError(
             f"there is no column '{settings.target}'", fix="give a table with the labels that answers are judged by"
         )
-    seen = see(pipeline, pipeline.encode(rows.cells), rows.targets, groups=rows.groups)
-    proof = None
-    if count:
-        proof = measure_faithfulness(
-            pipeline,
-            rows.cells,
-            Received(),
-            targets=rows.targets,
-            groups=rows.groups,
-            count=count,
-            seed=settings.options.seed,
-            progress=progress,
-        )
-    return Evaluated(len(rows.cells), seen.scores, proof, {})
+    seed, examples = settings.options.seed, pipeline.encode(rows.cells)
+    judged = {"targets": rows.targets, "groups": rows.groups, "count": count, "seed": seed, "progress": progress}
+    return Evaluated(
+        rows=len(rows.cells),
+        scores=see(pipeline, examples, rows.targets, groups=rows.groups).scores,
+        faithfulness=measure_faithfulness(pipeline, rows.cells, Received(), **judged) if count else None,
+        plausibility=agreement(pipeline, examples, rows.marks, seed=seed),
+    )

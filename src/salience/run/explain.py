@@ -47,7 +47,7 @@ def explain(
         raise DataError(f"expected one id per row, {len(cells):,}, got {len(ids):,}")
     chosen: Importance = build(method, importance)
     heats = chosen(pipeline, cells) if horizon is None else importance_of_steps(pipeline, cells, chosen, (horizon,) * 2)
-    answers = pipeline.task.decode(pipeline.raw(pipeline.encode(cells))) if cells else []
+    answers = pipeline.ranked(pipeline.answers(pipeline.encode(cells)), cells)
     return Result(
         rows=[{name: row[name] for name in pipeline.columns} for row in cells],
         ids=list(ids) if ids is not None else [str(number) for number in range(1, len(cells) + 1)],

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from salience.data.target import lists_of
 from salience.data.windows import Window
 from salience.evaluation import Score
 from salience.evaluation.faithfulness import Faithfulness
@@ -85,6 +86,10 @@ def write_answers(folder: RunFolder, ids: Sequence[str], seen: Seen, targets: Se
         folder.write_text("predictions.csv", trajectories_frame(ids, seen.answers, targets).to_csv(index=False))
         return
     frame = answers_frame(ids, seen.answers)
+    lists = lists_of(targets)
+    if lists is not None:
+        frame.insert(1, "list", lists)
+        targets = [each.value for each in targets]
     frame.insert(1, "target", ["|".join(each) if isinstance(each, tuple) else each for each in targets])
     folder.write_text("predictions.csv", frame.to_csv(index=False))
 
@@ -98,13 +103,14 @@ def write_series_scores(folder: RunFolder, task: Forecast, seen: Seen, windows: 
 
 
 def answers_frame(ids: Sequence[str], answers: Sequence[Answer]) -> pd.DataFrame:
-    """One line per row: its id, the prediction, its probability, and the probability of every class."""
+    """One line per row: its id, the prediction, its probability and that of every class; its rank, if it has one."""
     lines = [
         {
             "row": row,
             "prediction": "|".join(answer.prediction) if isinstance(answer.prediction, tuple) else answer.prediction,
             "probability": answer.probability,
             **{f"probability of {label}": each for label, each in answer.probabilities.items()},
+            **({} if answer.rank is None else {"rank": answer.rank}),
         }
         for row, answer in zip(ids, answers, strict=True)
     ]

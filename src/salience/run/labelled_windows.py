@@ -90,7 +90,7 @@ def labelled_windows(long: LongTable, cells: pd.Series, task: str, *, look_back:
 
 
 def _read(texts: np.ndarray, cells: pd.Series, rows: np.ndarray, task: str, source: str) -> list[Any]:
-    if find(task, tasks) is not tasks.Regression:
+    if find(task, tasks) not in (tasks.Ranking, tasks.Regression):
         return texts.tolist()
     numbers = numbers_of(texts)
     bad = np.flatnonzero(np.isnan(numbers))

@@ -16,6 +16,7 @@ from salience.core.place import Column, Heat, Unit
 from salience.core.seed import derive
 from salience.data.graph import Graph
 from salience.data.modalities import Table
+from salience.data.target import lists_of
 from salience.evaluation import ClassScores, Score, class_scores, confusion, indicators, task_scores
 from salience.evaluation.importance import GradientXInput, IntegratedGradients, LeaveOneOut, Received
 from salience.evaluation.importance.importance import Importance
@@ -23,7 +24,7 @@ from salience.evaluation.importance.steps import importance_of_steps, tells_step
 from salience.evaluation.seeds import SeedAgreement, seed_agreement
 from salience.pipeline import Pipeline
 from salience.reports.naming import name_of
-from salience.tasks import Answer, Forecast
+from salience.tasks import Answer, Forecast, Ranking, ranked
 
 #: The methods a report shows beside each other; the first one is judged.
 SHOWN: tuple[Importance, ...] = (Received(), IntegratedGradients(steps=16), GradientXInput(), LeaveOneOut(parts=64))
@@ -52,7 +53,13 @@ def see(
 ) -> Seen:
     """Answer rows with known targets and score the answers; `groups` are those of `evaluation.bootstrap`."""
     raw, target = pipeline.raw(examples), pipeline.task.encode(targets)
-    return Seen(raw, target, pipeline.task.decode(raw), task_scores(pipeline.task, raw, target, groups=groups))
+    answers, lists = pipeline.task.decode(raw), lists_of(targets)
+    return Seen(
+        raw,
+        target,
+        answers if lists is None else ranked(answers, lists),
+        task_scores(pipeline.task, raw, target, groups=groups),
+    )
 
 
 @dataclass(frozen=True)
@@ -172,6 +179,8 @@ def _wrongness(pipeline: Pipeline, seen: Seen) -> np.ndarray:
     if isinstance(pipeline.task, Forecast):
         error = pipeline.task.apart(seen.raw)[..., pipeline.task.point] - pipeline.task.true(seen.target)
         return error.square().nanmean((1, 2)).nan_to_num().numpy()
+    if isinstance(pipeline.task, Ranking):
+        return (seen.raw[:, 0] - pipeline.task.truth(seen.target)).abs().numpy()
     if seen.target.is_floating_point() and seen.target.ndim == 1:
         return (seen.raw[:, 0] - seen.target).abs().numpy()
     wrong = (pipeline.task.choose(seen.raw) != seen.target).reshape(len(seen.raw), -1).any(1)

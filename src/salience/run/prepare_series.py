@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,14 @@ from salience.data.long_table import LongTable
 from salience.data.modalities import Series
 from salience.data.rationale import Rationale
 from salience.data.series_quality import check_series
-from salience.data.split import Split
+from salience.data.split import Split, check_lists
 from salience.data.splitters import SIDES, ByBorders, ByTime
 from salience.data.stamps import in_words
+from salience.data.target import listed, lists_of
 from salience.data.windows import Window, runs_between, windows
 from salience.run.labelled_windows import Labelled, labelled_windows, split_off
 from salience.run.settings import Settings
-from salience.tasks import Classification, Forecast, Regression
+from salience.tasks import Classification, Forecast, Ranking, Regression
 
 _LEFT_OUT = "it is no number, and was not named among variables, known or static to be read as categories"
 
@@ -68,7 +69,10 @@ class PreparedSeries:
         return self.sides[side].map(window_id)
 
     def groups_of(self, side: str) -> list[Hashable] | None:
-        """The block of time in which the forecast of each window begins; None where each is a series of its own."""
+        """The list of each window; or the block of time in which its forecast begins; or None for whole series."""
+        lists = lists_of(self.targets_of(side))
+        if lists is not None:
+            return [*lists]
         return None if self.whole else [time_block(window) for window in self.sides[side]]
 
 
@@ -93,7 +97,7 @@ def prepare_series(source: Any, settings: Settings, name: str) -> PreparedSeries
         DataError: the table cannot be read as series, or a side has no window.
         ConfigError: the settings do not fit the table.
     """
-    if settings.task_name is not None and find(settings.task_name, tasks) in (Classification, Regression):
+    if settings.task_name is not None and find(settings.task_name, tasks) in (Classification, Ranking, Regression):
         return _labelled(source, settings, name, settings.task_name)
     frame, series, long = read_series(source, settings, name)
     task = forecast_of(settings)
@@ -116,15 +120,14 @@ def _labelled(source: Any, settings: Settings, name: str, task: str) -> Prepared
     """Windows with labels: classes or numbers."""
     frame = table.read(source)
     series: Series = build(settings.modalities[name], modalities)
-    rest, cells = split_off(frame, series, settings.target)
-    long = series.table(rest)
-    found = labelled_windows(long, cells, task, look_back=series.look_back, source=table.source_of(frame))
+    long, found = read_labelled(frame, series, settings)
     side_of, how = _sides_of(long, found, settings.split, series.roles.time)
     index = {side: np.flatnonzero(side_of == number).tolist() for number, side in enumerate(SIDES)}
     shape = {"look_back": series.look_back, "horizon": 0}
     sides = {side: found.windows(long, each, series.look_back) for side, each in index.items()}
     for side in SIDES:
         _check_side(side, sides[side], how, long, shape)
+    check_lists(found.labels, side_of, table.source_of(frame))
     labels = {side: [found.labels[i] for i in each] for side, each in index.items()}
     findings = check_series(long, sides["train"], (), look_back=series.look_back, horizon=0)
     inference = _inference(frame, long, series, (settings.target or "",), name, find(task, tasks).__name__)
@@ -133,6 +136,21 @@ def _labelled(source: Any, settings: Settings, name: str, task: str) -> Prepared
     return PreparedSeries(
         source, frame, inference, split, findings, long, name, sides, labels=labels, whole=found.whole
     )
+
+
+def read_labelled(frame: pd.DataFrame, series: Series, settings: Settings) -> tuple[LongTable, Labelled]:
+    """The series in a table, and their windows that have a label.
+
+    Raises:
+        DataError: the table cannot be read as series, or a label cannot be read.
+    """
+    rest, cells = split_off(frame, series, settings.target)
+    long, task, place = series.table(rest), settings.task_name or "", table.source_of(frame)
+    found = labelled_windows(long, cells, task, look_back=series.look_back, source=place)
+    if settings.lists is None:
+        return long, found
+    lists = table.column(frame, settings.lists).iloc[long.rows[found.stops - 1]]
+    return long, replace(found, labels=listed(found.labels, lists, place))
 
 
 def _sides_of(long: LongTable, found: Labelled, choice: Any, column: str) -> tuple[Int[np.ndarray, "N"], str]:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from salience.core import config
 from salience.core.build import build, named
 from salience.core.errors import ConfigError, SalienceError
 from salience.data import quality, splitters, table
@@ -18,6 +17,7 @@ from salience.data.infer import Inference, infer, labelled, parse_targets
 from salience.data.rationale import Rationale, rationale_columns, read_rationales
 from salience.data.split import Split, split
 from salience.data.splitters import SIDES
+from salience.data.target import lists_of
 from salience.models import encoders, pools
 from salience.models.assemble import of_each
 from salience.pipeline import Pipeline
@@ -28,12 +28,11 @@ from salience.run.prepare_graph import graph_input, prepare_graph, tables_beside
 from salience.run.prepare_series import prepare_series, series_input
 from salience.run.prepared import Prepared
 from salience.run.publish import Trained, publish
-from salience.run.settings import Settings
+from salience.run.settings import SETTINGS, Settings, saved_settings
+from salience.run.start import continued, started
 from salience.run.watch import Logged, Silent, Watcher
 from salience.training import Epoch, Fitted, Side, TrainOptions, fit_members
 from salience.training.members import options_of_members
-
-SETTINGS = "config.yaml"
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,9 @@ class PreparedTable:
         """The row ids of one side."""
         return [str(each) for each in self.frame.index[getattr(self.split, side)]]
 
-    def groups_of(self, side: str) -> None:
-        """None: rows of a table are taken to be independent."""
+    def groups_of(self, side: str) -> list[str] | None:
+        """The list of each row, if there are lists; other rows of a table are taken to be independent."""
+        return lists_of(self.targets_of(side))
 
 
 def prepare(source: Any, settings: Settings) -> Prepared:
@@ -89,7 +89,12 @@ def prepare(source: Any, settings: Settings) -> Prepared:
     # What people marked gives the answer away, so that nothing but the reader of rationales may see it.
     unmarked = frame.drop(columns=marks)
     inference = infer(
-        unmarked, target=settings.target, inputs=settings.readers, task=settings.task_name, aside=_dividing(settings)
+        unmarked,
+        target=settings.target,
+        inputs=settings.readers,
+        task=settings.task_name,
+        lists=settings.lists,
+        aside=_dividing(settings),
     )
     frame, unmarked = labelled(frame, inference), labelled(unmarked, inference)
     targets = parse_targets(frame, inference)
@@ -135,6 +140,7 @@ def run(
         SalienceError: whatever is wrong with data or settings; before training nothing has been written.
     """
     watcher = watcher or Silent()
+    settings = continued(settings)
     prepared = prepare(source, settings)
     settings = settings.resolved(prepared.inference)
     watcher.understood("\n".join([prepared.inference.statement(), *_annotated(prepared)]))
@@ -168,7 +174,7 @@ def again(folder: RunFolder, source: Any = None) -> tuple[Any, Settings]:
     Raises:
         ConfigError: the run was made from rows in Python, which have to be given again.
     """
-    settings = config.make(Settings, config.read(folder.path / SETTINGS), where=str(folder.path / SETTINGS))
+    settings = saved_settings(folder.path)
     source = settings.data if source is None else source
     if source is None:
         raise ConfigError("the run was made from rows in Python", where=str(folder.path), fix="give them again")
@@ -176,10 +182,15 @@ def again(folder: RunFolder, source: Any = None) -> tuple[Any, Settings]:
 
 
 def _untrained(prepared: Prepared, settings: Settings) -> Pipeline:
-    """The pipeline with its vocabulary and labels; a mistake in its settings shows here, before a folder is made."""
-    pipeline = Pipeline(settings.modalities, settings.task or "", model=settings.model)
+    """The pipeline with its vocabulary and labels, or the one to start from.
+
+    A mistake in its settings shows here, before a folder is made.
+    """
     # The seed of a later member may be too large.
     options_of_members(settings.options, settings.seeds)
+    if settings.start is not None:
+        return started(settings)
+    pipeline = Pipeline(settings.modalities, settings.task or "", model=settings.model)
     return pipeline.learn(
         prepared.rows("train"), prepared.targets_of("train"), seed=settings.options.seed, seeds=settings.seeds
     )

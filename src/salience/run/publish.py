@@ -203,9 +203,11 @@ def _telling(told: Mapping[str, Sequence[tuple[str, float, int]]]) -> tuple[show
 def _facts(trained: Trained) -> tuple[show.Fact, ...]:
     parameters = sum(each.numel() for each in trained.pipeline.model.parameters())
     took = sum(epoch.seconds for each in trained.fitted for epoch in each.history)
+    start = trained.settings.start
     return (
         show.Fact("task", trained.prepared.inference.task, trained.prepared.inference.reason),
         _kept(trained),
+        *([] if start is None else [show.Fact("started from", start, "its model was trained further")]),
         show.Fact("parameters", f"{parameters:,}"),
         show.Fact("training time", f"{took:.0f} s"),
     )

@@ -61,6 +61,11 @@ class Result(Sequence["Result"]):
         return [answer.probability for answer in self.answers]
 
     @property
+    def rank(self) -> list[int | None]:
+        """The rank of each row among those of its list that were given with it; None where nothing is ranked."""
+        return [answer.rank for answer in self.answers]
+
+    @property
     def importance(self) -> list[list[float]]:
         """How much each unit mattered, per row, in the order of `units`."""
         return [[heat.score for heat in heats] for heats in self.heats]
@@ -163,7 +168,7 @@ def _plain(prediction: object) -> object:
 def _said(answer: Answer) -> str:
     prediction = answer.prediction
     if isinstance(prediction, float):
-        return f"{prediction:.6g}"
+        return f"{prediction:.6g}" + ("" if answer.rank is None else f", rank {answer.rank}")
     words = ", ".join(prediction) or "none" if isinstance(prediction, tuple) else str(prediction)
     return words if answer.probability is None else f"{words} ({answer.probability:.0%})"
 

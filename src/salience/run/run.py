@@ -131,6 +131,7 @@ def fit(
     split: str | Mapping[str, Any] | None = None,
     model: Mapping[str, Any] | None = None,
     train: Mapping[str, Any] | None = None,
+    start: str | Path | None = None,
     explain: int = 256,
     seeds: int = 1,
     name: str | None = None,
@@ -142,11 +143,13 @@ def fit(
         source: a CSV, TSV, JSONL or Parquet file, a data frame, or a sequence of mappings.
         target: the column to predict; a forecast may name its targets in the task instead, or forecast all.
         inputs: the columns to read, by default all but ids and such; or a modality with options for each.
-        task: Classification, MultiLabel or Regression, by default inferred from the target; or Forecast.
+        task: Classification, MultiLabel or Regression, by default inferred from the target; Ranking with the column of
+            its lists, `{"Ranking": {"list": "query"}}`; or Forecast.
         rationale: the column in which people marked the reasons for the target; it teaches attention.
         split: ByHash, Stratified, ByColumn, ByTime or ByGroup; by default inferred.
         model: width, encoder, pool, dropout.
         train: epochs, learning_rate, seed, ...; see `salience.training.TrainOptions`.
+        start: a finished run that training starts from, with its inputs, task, model and weights.
         explain: rows on which faithfulness is measured.
         seeds: how many models to train, alike but for their seeds; several answer together, and importance gets an
             interval over them.
@@ -168,6 +171,7 @@ def fit(
         split=split,
         model=dict(model or {}),
         train=dict(train or {}),
+        start=None if start is None else str(start),
         explain=explain,
         seeds=seeds,
         name=name,

@@ -31,14 +31,14 @@ def is_table(pipeline: Pipeline, rows: object) -> bool:
 
 
 def latest(pipeline: Pipeline, source: Any) -> list[dict[str, Window]]:
-    """The last window of each series, with nothing after it: what is to be forecast, or to be given a label.
+    """The last window of each series; what is asked of it lies beyond the end of the table.
 
     Raises:
         DataError: the table cannot be read as series, or all series are shorter than a window.
     """
     (name,) = pipeline.inputs
-    series, task = cast(Series, pipeline.modalities[name]), pipeline.task
-    horizon = task.horizon if isinstance(task, Forecast) else 0
+    series = cast(Series, pipeline.modalities[name])
+    horizon = pipeline.task.horizon if isinstance(pipeline.task, Forecast) else 0
     found = cut(series, series.table(table.read(source)), horizon=horizon, only_last=True)
     return [{name: window} for window in found]
 

@@ -22,6 +22,8 @@ from salience.data.modality import columns_of
 from salience.data.rationale import rationale_columns
 from salience.training.options import TrainOptions
 
+#: The file of a run folder that holds them.
+SETTINGS = "config.yaml"
 #: What a text column is read with unless the settings say otherwise. Every Han character is a word of its own.
 TEXT: Mapping[str, Any] = {"Text": {"tokens": "Word"}}
 #: What forecasts series unless the settings say otherwise.
@@ -53,7 +55,7 @@ class Settings:
     inputs: Mapping[str, Any] | tuple[str, ...] | None = None
     """The columns to read, or a modality with options for each: {review: {Text: {tokens: Jieba}}}."""
     task: str | Mapping[str, Any] | None = None
-    """Classification, MultiLabel or Regression, with or without options."""
+    """Classification, MultiLabel, Ranking or Regression, with or without options."""
     rationale: str | Mapping[str, Any] | None = None
     """The column in which people marked the reasons, or one per input: {review: {column: marks, tokens: Word}}."""
     split: str | Mapping[str, Any] | None = None
@@ -62,6 +64,8 @@ class Settings:
     """width, encoder, attention, pool, dropout."""
     train: Mapping[str, Any] = field(default_factory=dict)
     """epochs, batch_size, learning_rate and so on; see `salience.training.TrainOptions`."""
+    start: str | None = None
+    """A finished run that training starts from: its inputs, task and model, its words and labels, and its weights."""
     explain: int = 256
     """Rows on which faithfulness is measured; 0 leaves the measurement out."""
     seeds: int = 1
@@ -95,6 +99,17 @@ class Settings:
             ConfigError: it is neither a name nor one name with options.
         """
         return None if self.task is None else named(self.task)[0]
+
+    @property
+    def lists(self) -> str | None:
+        """The column that names the list of each row, if the task ranks the rows of lists.
+
+        Raises:
+            ConfigError: the task has no option of this kind, or lacks it.
+        """
+        if self.task is None or find(named(self.task)[0], tasks) is not tasks.Ranking:
+            return None
+        return build(self.task, tasks).list
 
     @property
     def readers(self) -> list[str] | dict[str, str] | None:
@@ -154,7 +169,7 @@ def saved_settings(folder: Path) -> Settings:
     Raises:
         ConfigError: its file is missing, or no such settings.
     """
-    path = folder / "config.yaml"
+    path = folder / SETTINGS
     return make(Settings, read(path), where=str(path))
 
 

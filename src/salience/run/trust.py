@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from salience.core import config
 from salience.evaluation.trust import Trust, measure_trust
 from salience.evaluation.trust.trust import Progress
 from salience.pipeline import Pipeline
 from salience.run.environment import environment
 from salience.run.folder import RunFolder
-from salience.run.produce import SETTINGS
-from salience.run.settings import Settings
+from salience.run.settings import saved_settings
 from salience.run.unseen import given, own
 
 #: Where a run keeps it.
@@ -46,8 +44,7 @@ def trust(
         ConfigError: the run was made from rows in Python, which have to be given again.
         DataError: a column is missing, or a cell cannot be read.
     """
-    path = folder.path / SETTINGS
-    settings = config.make(Settings, config.read(path), where=str(path))
+    settings = saved_settings(folder.path)
     asked = own(folder, settings, group=group) if source is None else given(source, settings, pipeline, group=group)
     return measure_trust(
         pipeline,

@@ -14,14 +14,14 @@ from salience.data import table
 from salience.data.infer import infer, labelled, parse_targets
 from salience.data.modalities import Series
 from salience.data.rationale import Rationale, rationale_columns, read_rationales
+from salience.data.target import lists_of
 from salience.data.windows import Window
 from salience.pipeline import Pipeline
 from salience.run.environment import data_facts
 from salience.run.folder import RunFolder
 from salience.run.graph_asked import asked, known, reads_graph
-from salience.run.labelled_windows import labelled_windows, split_off
 from salience.run.prepare_graph import tables_beside
-from salience.run.prepare_series import PreparedSeries, time_block
+from salience.run.prepare_series import PreparedSeries, read_labelled, time_block
 from salience.run.produce import check_same_data, prepare
 from salience.run.series_rows import cut, reads_series
 from salience.run.settings import Settings
@@ -39,6 +39,12 @@ class Rows:
     targets: Sequence[Any] | None
     groups: Sequence[Hashable] | None
     rationales: Sequence[Marked] | None
+
+    @property
+    def marks(self) -> dict[str, list[Rationale | None]]:
+        """What people marked, column after column."""
+        rows = self.rationales or ()
+        return {name: [each[name] for each in rows] for name in (rows[0] if rows else ())}
 
 
 def own(folder: RunFolder, settings: Settings, *, group: str | None = None) -> Rows:
@@ -77,12 +83,14 @@ def given(source: Any, settings: Settings, pipeline: Pipeline, *, group: str | N
         return _of_graph(source, settings, pipeline, group)
     columns, frame, targets = pipeline.columns, table.read(source), None
     if settings.target in frame.columns:
-        inference = infer(frame, target=settings.target, inputs=settings.readers, task=settings.task_name)
+        inference = infer(
+            frame, target=settings.target, inputs=settings.readers, task=settings.task_name, lists=settings.lists
+        )
         frame = labelled(frame, inference)
         targets = parse_targets(frame, inference)
     for name in columns:
         table.column(frame, name)
-    groups = None if group is None else [*table.column(frame, group)]
+    groups = lists_of(targets) if group is None else [*table.column(frame, group)]
     return Rows(frame[list(columns)].to_dict("records"), targets, groups, _by_row(_marks(frame, settings, columns)))
 
 
@@ -97,17 +105,13 @@ def _windows(source: Any, settings: Settings, pipeline: Pipeline, group: str | N
     if isinstance(task, Forecast):
         cells = targets = cut(series, series.table(frame), horizon=task.horizon)
     elif settings.target in frame.columns:
-        rest, labels = split_off(frame, series, settings.target)
-        long = series.table(rest)
-        found = labelled_windows(
-            long, labels, type(task).__name__, look_back=series.look_back, source=table.source_of(frame)
-        )
+        long, found = read_labelled(frame, series, settings)
         cells, targets = found.windows(long, range(len(found.labels)), series.look_back), found.labels
         whole = found.whole
     else:
         cells, targets = cut(series, series.table(frame), horizon=0, only_last=True), None
-    groups = None if whole else [time_block(window) for window in cells]
-    return Rows(cells.map(lambda window: {name: window}), targets, groups, None)
+    blocks = None if whole else [time_block(window) for window in cells]
+    return Rows(cells.map(lambda window: {name: window}), targets, lists_of(targets) or blocks, None)
 
 
 def _of_graph(source: Any, settings: Settings, pipeline: Pipeline, group: str | None) -> Rows:

@@ -23,28 +23,40 @@ from salience.tasks.calibration import temperature
 class Classification:
     r"""One class out of C, by softmax.
 
-    The loss of a row with class c is :math:`-w_c (1 - p_c)^\gamma \log p_c`, averaged over rows weighted by w.
+    The loss of a row with class c is :math:`-w_c (1 - p_c)^\gamma \log p_c`, averaged over rows weighted by w. With
+    `hinge` it is :math:`w_c \max(0, 1 + \max_{j \ne c} z_j - z_c)` of the raw numbers z (Crammer and Singer 2001);
+    of two classes :math:`\max(0, 1 - y (z_1 - z_0))` with y = 1 or -1: rows answered clearly enough teach no more.
 
     Args:
         balanced: weigh classes by :math:`w_c = N / (C N_c)`, so that rare ones count as much as frequent ones.
         smoothing: share of the target spread evenly over all classes, in [0, 1).
         focal: the exponent :math:`\gamma` >= 0 that quietens rows already answered well (Lin et al. 2017).
+        hinge: learn a margin in place of probabilities; these come from the temperature alone then.
 
     Raises:
-        ConfigError: smoothing or focal lies outside its range.
+        ConfigError: smoothing or focal lies outside its range, or stands beside hinge.
     """
 
     scores: tuple[str, ...] = ("accuracy", "macro_f1", "auroc", "log_loss", "ece")
 
-    def __init__(self, *, balanced: bool = False, smoothing: float = 0.0, focal: float = 0.0) -> None:
+    def __init__(
+        self, *, balanced: bool = False, smoothing: float = 0.0, focal: float = 0.0, hinge: bool = False
+    ) -> None:
         if not 0 <= smoothing < 1 or focal < 0:
             raise ConfigError(
                 f"smoothing must be at least 0 and below 1, and focal 0 or more, got {smoothing!r} and {focal!r}",
                 where="the options of Classification",
             )
+        if hinge and (smoothing or focal):
+            raise ConfigError(
+                "a hinge loss has no probabilities to smooth or to focus",
+                where="the options of Classification",
+                fix="leave hinge out, or smoothing and focal",
+            )
         self.balanced = balanced
         self.smoothing = smoothing
         self.focal = focal
+        self.hinge = hinge
         self.labels: list[str] = []
         self.weights: list[float] = []
         self.temperature = 1.0
@@ -74,6 +86,10 @@ class Classification:
 
     def loss(self, raw: Float[Tensor, "N C"], target: Int[Tensor, "N"]) -> Float[Tensor, ""]:
         weights = torch.tensor(self.weights, dtype=raw.dtype, device=raw.device)
+        if self.hinge:
+            own = raw.gather(1, target[:, None])
+            others = raw.scatter(1, target[:, None], float("-inf")).amax(1, keepdim=True)
+            return ((1 + others - own).relu()[:, 0] * weights[target]).sum() / weights[target].sum()
         if self.focal == 0:
             return F.cross_entropy(raw, target, weight=weights, label_smoothing=self.smoothing)
         each = F.cross_entropy(raw, target, weight=weights, label_smoothing=self.smoothing, reduction="none")

@@ -5,7 +5,7 @@ Legend: N rows, C outputs of the head, D width, M models.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Protocol, Self
 
 from jaxtyping import Float
@@ -67,3 +67,10 @@ class Averaging(Protocol):
         Probabilities are averaged first and calibrated afterwards (Rahaman and Thiery 2021, "Uncertainty Quantification
         and Deep Ensembles"): a mean of calibrated probabilities is not calibrated.
         """
+
+
+class Grouping(Protocol):
+    """What a task offers besides, if rows are learned and judged together: a batch holds whole groups."""
+
+    def groups(self, targets: Sequence[Any]) -> Sequence[Hashable]:
+        """For each row a label that it shares with all rows of its group."""

@@ -23,8 +23,8 @@ from salience.data.loader import Loader
 from salience.data.rationale import Rationale
 from salience.evaluation.scores import LOWER_IS_BETTER, task_scores
 from salience.models import Model, Output
-from salience.pipeline import Pipeline
-from salience.tasks import Task
+from salience.pipeline import BATCH, Pipeline
+from salience.tasks import Grouping, Task
 from salience.training import schedule
 from salience.training.options import TrainOptions
 from salience.training.teaching import Teaching, build_losses
@@ -46,7 +46,7 @@ class Epoch:
 
     number: int
     loss: float
-    """Mean training loss, attention losses included."""
+    """Mean training loss, attention losses and penalty included."""
     scores: dict[str, float]
     """Validation scores, and the validation loss."""
     selected: float
@@ -84,6 +84,7 @@ class Training(LightningModule):
         self._pipeline = pipeline
         self._train = train
         self._target = _encoded(pipeline.task, train.targets)
+        self._groups = cast(Grouping, pipeline.task).groups(train.targets) if hasattr(pipeline.task, "groups") else None
         self._held_target = pipeline.task.encode(validation.targets)
         self._validation = validation
         self._options = options
@@ -94,6 +95,7 @@ class Training(LightningModule):
         losses = build_losses(options.attention_loss)
         self.teaching = Teaching(losses, pipeline, train.examples, train.rationales) if losses else None
         self._adversary = options.adversary()
+        self._penalised = _head(self.model) if options.head_penalty else []
         self._order: list[Any] = []
 
     def train_dataloader(self) -> Loader:
@@ -106,6 +108,7 @@ class Training(LightningModule):
             shuffle=True,
             seed=self._options.seed,
             epoch=self.current_epoch,
+            groups=self._groups,
             drop_units=self._options.drop_units,
         )
         self._order = loader.order
@@ -127,6 +130,9 @@ class Training(LightningModule):
         output, loss = self._answered(batch, batch.target)
         if self.teaching:
             loss = loss + self.teaching(output, batch, self._order[batch_idx].tolist())
+        if self._penalised:
+            squares = torch.stack([each.square().sum() for each in self._penalised]).sum()
+            loss = loss + self._options.head_penalty * squares / 2
         self._losses.append(loss.detach())
         return loss
 
@@ -142,8 +148,10 @@ class Training(LightningModule):
 
     def on_train_epoch_end(self) -> None:
         task = self._pipeline.task
+        # What fits into memory with gradients does without, and few batches are quick.
+        size = max(BATCH, self._options.batch_size)
         with self._judged() as pipeline:
-            raw = pipeline.raw(self._validation.examples)
+            raw = pipeline.raw(self._validation.examples, size=size)
         scored = task_scores(task, raw, self._held_target, draws=0)
         scores = {name: score.value for name, score in scored.items() if score.value is not None}
         scores["loss"] = task.loss(raw, self._held_target).item()
@@ -226,6 +234,21 @@ def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
         {"params": [each for each in trained if each.ndim >= 2], "weight_decay": decay},
         {"params": [each for each in trained if each.ndim < 2], "weight_decay": 0.0},
     ]
+
+
+def _head(model: nn.Module) -> list[nn.Parameter]:
+    """All weights of the last layer.
+
+    Raises:
+        NotAvailable: the model is made as a whole, and has no layer of this name.
+    """
+    if not isinstance(model, Model):
+        raise NotAvailable(
+            f"{type(model).__name__} has no head whose weights could be kept small",
+            where="train.head_penalty",
+            fix="choose weight_decay, which is for all layers",
+        )
+    return list(model.head.parameters())
 
 
 def _encoded(task: Task, targets: Sequence[Any]) -> Tensor | Callable[[Tensor], Tensor]:

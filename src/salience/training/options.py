@@ -25,6 +25,8 @@ class TrainOptions:
     """Decoupled weight decay of every matrix; biases and norms have none."""
     ema: float = 0.0
     """Decay of the exponential moving average of the weights, which is then judged and kept: 0.99, say; 0 for none."""
+    head_penalty: float = 0.0
+    """What half the sum of squares of all weights of the last layer counts for, as a part of the loss."""
     schedule: str | Mapping[str, Any] = "Cosine"
     """Course of the learning rate: Cosine, OneCycle, Exponential, Plateau or Constant."""
     clip: float = 1.0
@@ -59,6 +61,7 @@ class TrainOptions:
                 ("learning_rate", "above 0", self.learning_rate > 0),
                 ("weight_decay", "0 or more", self.weight_decay >= 0),
                 ("ema", "at least 0 and below 1", 0 <= self.ema < 1),
+                ("head_penalty", "0 or more", self.head_penalty >= 0),
                 ("clip", "0 or more", self.clip >= 0),
                 ("patience", "0 or more", self.patience >= 0),
                 ("drop_units", "at least 0 and below 1", 0 <= self.drop_units < 1),

@@ -22,6 +22,7 @@ class Pool(nn.Module, ABC):
 
     def __init__(self, width: int) -> None:
         super().__init__()
+        #: Of its vectors.
         self.width = width
 
     @abstractmethod
