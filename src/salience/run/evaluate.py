@@ -61,10 +61,17 @@ def evaluate(
             f"there is no column '{settings.target}'", fix="give a table with the labels that answers are judged by"
         )
     seed, examples = settings.options.seed, pipeline.encode(rows.cells)
-    judged = {"targets": rows.targets, "groups": rows.groups, "count": count, "seed": seed, "progress": progress}
-    return Evaluated(
-        rows=len(rows.cells),
-        scores=see(pipeline, examples, rows.targets, groups=rows.groups).scores,
-        faithfulness=measure_faithfulness(pipeline, rows.cells, Received(), **judged) if count else None,
-        plausibility=agreement(pipeline, examples, rows.marks, seed=seed),
-    )
+    proof = None
+    if count:
+        proof = measure_faithfulness(
+            pipeline,
+            rows.cells,
+            Received(),
+            targets=rows.targets,
+            groups=rows.groups,
+            count=count,
+            seed=seed,
+            progress=progress,
+        )
+    scores = see(pipeline, examples, rows.targets, groups=rows.groups).scores
+    return Evaluated(len(rows.cells), scores, proof, agreement(pipeline, examples, rows.marks, seed=seed))
