@@ -7,12 +7,13 @@ away, as far as the room lasts.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from salience.core.place import Heat, Span
+from salience.core.place import Heat, Span, Stretch
 from salience.reports import charts
 from salience.reports.content import Method, ReportContent, ShownExample
 from salience.reports.naming import cell_of, name_of
@@ -121,11 +122,17 @@ def _of(column: str, heats: Sequence[Heat]) -> list[Heat]:
     return [heat for heat in heats if cell_of(heat) == column]
 
 
+def _unbroken(heat: Heat) -> str:
+    """The name of a unit; a narrow column must not break a date at its hyphens."""
+    name = name_of(heat.unit)
+    return re.sub(r"(?<=\d)-(?=\d)", "\N{NON-BREAKING HYPHEN}", name) if isinstance(heat.unit.place, Stretch) else name
+
+
 def _unit(heat: Heat, full: float, method: Method) -> TopUnit:
     kind = "against" if heat.score < 0 else "for"
     written = signed if method.signed else percent
     return TopUnit(
-        name_of(heat.unit),
+        _unbroken(heat),
         written(heat.score),
         kind,
         charts.bar(abs(heat.score) / full, kind=f"{kind} faint" if heat.faint else kind, reach=_reach(heat, full)),

@@ -49,13 +49,14 @@ def render(cell: str, heats: Sequence[Heat], *, full: float | None = None, limit
         raise DataError("the cell does not hold the numbers of a window", where="a picture of time") from error
     maps = {_across_steps(shown): _by_step(shown, stamps)} if shown.get("attention") else {}
     maps["importance by variable"] = _rows(heats, stamps, variables)
-    height, parts = _TOP + _PLOT + 4, [*_plot(shown, len(stamps))]
+    height, parts, heads = _TOP + _PLOT + 4, [*_plot(shown, len(stamps))], []
     for title, rows in maps.items():
-        head = text(_LEFT, height + 13, title, css="tick")
-        parts += [head, *_map(rows, stamps, height + _HEAD, shown.get("categories", {}))]
+        heads.append(text(_LEFT, height + 13, title, css="tick"))
+        parts += _map(rows, stamps, height + _HEAD, shown.get("categories", {}))
         height += _HEAD + _ROW * len(rows)
     height += 26
-    parts += _axis(shown, stamps, height)
+    # Titles stand above the line of the moment, so that it does not cross them.
+    parts += [*_axis(shown, stamps, height), *heads]
     opening = Markup('<svg class="chart time" viewBox="0 0 {} {}" role="img" aria-label="{}">')
     return opening.format(WIDTH, height, _described(shown)) + Markup("").join(parts) + Markup("</svg>")
 
