@@ -40,7 +40,7 @@ class Example:
         return len(self.values)
 
 
-_MOVED = ("groups", "edges", "kinds", "asked", "times")
+_MOVED = ("groups", "edges", "kinds", "strength", "asked", "times")
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ class Layout:
     edges: Int[Tensor, "2 E"] | None = None
     #: The kind of each edge, from 0.
     kinds: Int[Tensor, "E"] | None = None
+    #: How much of what each edge tells arrives. None: all of it.
+    strength: Float[Tensor, "E"] | None = None
     #: The positions that each answer is about, counted as in `edges`. Usually an example is one row and gets one
     #: answer; where rows lie in one graph, a single example may hold it, and be asked for all of them at once.
     asked: Int[Tensor, "R K"] | None = None
