@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from salience.evaluation.trust import Trust
 
 LAG, LOOK_BACK, STEPS, COUNT, TRUSTED = 9, 24, 3000, 200, 60
-SERIES: dict[str, Any] = {"time": "t", "look_back": LOOK_BACK, "elements": "cells", "variables": ["x", "y"]}
+SERIES: dict[str, Any] = {"time": "t", "look_back": LOOK_BACK, "variables": ["x", "y"]}
 MODELS: dict[str, dict[str, Any]] = {
     "additive pool": {"width": 32, "encoder": "Identity", "pool": "Additive", "dropout": 0.0},
     "TemporalFusion": {"network": "TemporalFusion"},
@@ -57,7 +57,9 @@ def run(model: Mapping[str, Any], seed: int) -> tuple[np.ndarray, Trust]:
         windows(long, runs_between(long, *borders[i : i + 2], reach_back=i > 0, **shape), **shape) for i in range(3)
     ]
     rows = [side.map(lambda window: {"history": window}) for side in sides]
-    pipeline = Pipeline({"history": {"Series": SERIES}}, {"Forecast": {"horizon": 1, "targets": ["y"]}}, model=model)
+    # A network chooses by itself what a unit is.
+    series = SERIES if "network" in model else {**SERIES, "elements": "cells"}
+    pipeline = Pipeline({"history": {"Series": series}}, {"Forecast": {"horizon": 1, "targets": ["y"]}}, model=model)
     pipeline.learn(rows[0], sides[0], seed=seed)
     train, held = (Side(pipeline.encode(rows[i]), sides[i]) for i in range(2))
     with tempfile.TemporaryDirectory() as folder:

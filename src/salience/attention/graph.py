@@ -12,6 +12,7 @@ from typing import ClassVar
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from salience.attention.heads import check_heads
 from salience.attention.mechanism import only_among_themselves
@@ -111,7 +112,7 @@ class Graph(nn.Module, ABC):
             weights = weights * gate[edges[1]].to(weights.dtype)
         record = self._record(weights, layout)
         record.normalised = gate is None
-        return self._mixed(weights, offered, edges, along).view(query.shape), record
+        return self._mixed(weights, offered, edges, along, layout).view(query.shape), record
 
     def messages(self, layout: Layout) -> tuple[Int[Tensor, "2 M"], Bool[Tensor, "M"] | None]:
         """Who is told by whom, and which of that is real (None for all): the edges and, with `self_loops`, a loop for
@@ -129,7 +130,7 @@ class Graph(nn.Module, ABC):
         """What comes out under other weights than its own, one for each of the `messages`; zero for those not real."""
         edges, _ = self.messages(layout)
         offered, along = self._offered(blank(nodes, layout).flatten(0, 1)), self._along(layout, edges.shape[1])
-        return self._mixed(weights, offered, edges, along).view(nodes.shape)
+        return self._mixed(weights, offered, edges, along, layout).view(nodes.shape)
 
     def _offered(self, nodes: Float[Tensor, "N D"]) -> Float[Tensor, "N H C"]:
         return self.source(nodes).unflatten(-1, (self.heads, -1))
@@ -140,7 +141,12 @@ class Graph(nn.Module, ABC):
         offered: Float[Tensor, "N H C"],
         edges: Int[Tensor, "2 M"],
         along: Float[Tensor, "M H C"] | None,
+        layout: Layout,
     ) -> Float[Tensor, "N D"]:
+        if layout.strength is not None:
+            # Loops that the mechanism adds arrive as they are.
+            strength = F.pad(layout.strength, (0, len(weights) - len(layout.strength)), value=1.0)
+            weights = weights * strength[:, None].to(weights.dtype)
         # Many small parts are summed: not in half precision. The record tells weights, not which were dropped.
         parts = self.told(offered, edges, along).to(weights.dtype) * self.dropout(weights)[..., None]
         return parts.new_zeros(offered.shape).index_add(0, edges[1], parts).flatten(1).to(offered.dtype)

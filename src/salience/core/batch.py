@@ -41,7 +41,7 @@ class Example:
         return len(self.values)
 
 
-_MOVED = ("groups", "edges", "kinds", "edge_features", "asked", "times")
+_MOVED = ("groups", "edges", "kinds", "edge_features", "strength", "asked", "times")
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ class Layout:
     kinds: Int[Tensor, "E"] | None = None
     #: What else is known of each edge: numbers.
     edge_features: Float[Tensor, "E G"] | None = None
+    #: How much of what each edge tells arrives. None: all of it.
+    strength: Float[Tensor, "E"] | None = None
     #: The positions that each answer is about, counted as in `edges`. Usually an example is one row and gets one
     #: answer; where rows lie in one graph, a single example may hold it, and be asked for all of them at once.
     asked: Int[Tensor, "R K"] | None = None
