@@ -50,6 +50,7 @@ def blocks(page: Path) -> list[Block]:
 def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the defaults small, so that a page runs in seconds."""
     monkeypatch.setitem(settings.MODEL, "width", 16)  # type: ignore[arg-type]
+    monkeypatch.setitem(settings.GRAPH_TRAIN, "epochs", 2)  # type: ignore[arg-type]
     monkeypatch.setitem(TrainOptions.__init__.__kwdefaults__, "epochs", 2)
     monkeypatch.setitem(settings.Settings.__init__.__kwdefaults__, "explain", 8)
 

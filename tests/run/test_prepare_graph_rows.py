@@ -94,6 +94,18 @@ def test_a_pair_with_two_answers_is_an_error_with_both_rows(tmp_path) -> None:
     assert len(cells(prepare(both, settings(inputs, "alike")))) == len(both)
 
 
+def test_ids_that_look_like_pairs_are_not_taken_apart() -> None:
+    names = ["a", "b", "c", "a - b", "b - c"]
+    nodes = pd.DataFrame({"node": names, "age": [1, 5, 2, 9, 4]})
+    asked = [("a", "b - c", "yes"), ("a - b", "c", "no"), ("a", "b", "no"), ("b", "c", "yes"), ("c", "a", "no")]
+    rows = pd.DataFrame(asked * 4, columns=["source", "target", "alike"])
+    edges = [{"source": "a", "target": "c"}]
+    graph = {"pair": {"Graph": {"rows": "pairs", "directed": False}}}
+    fractions = {"Stratified": {"fractions": [0.4, 0.3, 0.3]}}
+    prepared = prepare(GraphTables(rows, nodes, edges), settings(graph, "alike", split=fractions))
+    assert len(cells(prepared)) == 20
+
+
 def test_a_pair_that_names_nobody_is_an_error_with_its_row(tmp_path) -> None:
     frame, inputs = labelled(tmp_path)
     frame.loc[3, "target"] = "p999"

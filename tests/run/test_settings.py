@@ -7,7 +7,7 @@ from salience.data.infer import infer
 from salience.data.table import read
 from salience.data.tokens import Word
 from salience.run.produce import with_seed
-from salience.run.settings import Settings, seconds
+from salience.run.settings import Settings, seconds, usual_model, usual_training
 
 FRAME = read(
     [{"text": f"film number {n} was fine", "title": f"the title number {n}", "label": n % 2} for n in range(9)]
@@ -142,3 +142,12 @@ class TestTables:
         frame = self.FRAME.rename(columns={"text": "table"})
         frame.attrs = self.FRAME.attrs
         assert list(Settings().resolved(infer(frame, target="label")).inputs) == ["table", "table_"]
+
+
+@pytest.mark.parametrize(("rows", "pool"), [("nodes", "AtNode"), ("pairs", "AtPair"), ("graphs", "Additive")])
+def test_a_graph_has_a_model_of_its_own_with_a_layer_for_each_step(rows, pool) -> None:
+    inputs = {"node": {"Graph": {"rows": rows, "hops": 3}}}
+    model = usual_model(inputs, {})
+    assert model["encoder"] == {"GraphStack": {"layers": 3, "attention": "GATv2", "residual": True}}
+    assert model["pool"] == pool
+    assert usual_training(inputs)["epochs"] == 50

@@ -25,10 +25,19 @@ def names(found: Opened, modality: Modality, name: str) -> list[str]:
         DataError: an id is missing.
     """
     if modality.rows == "pairs":
-        ends = alike(*(ids_of(found.rows, each) for each in (modality.source, modality.target)))
-        arrow = "->" if _directed(found, modality) else "-"
-        return [f"{first} {arrow} {second}" for first, second in zip(*ends, strict=True)]
+        arrow = "->" if directed(found, modality) else "-"
+        return [f"{first} {arrow} {second}" for first, second in ends(found, modality)]
     return [str(each) for each in ids_of(found.rows, name)]
+
+
+def ends(found: Opened, modality: Modality) -> list[tuple[str, str]]:
+    """The ids of both ends of each pair, as texts.
+
+    Raises:
+        DataError: an id is missing.
+    """
+    both = alike(*(ids_of(found.rows, each) for each in (modality.source, modality.target)))
+    return [(str(first), str(second)) for first, second in zip(*both, strict=True)]
 
 
 def graph_of(
@@ -93,8 +102,8 @@ def cells(found: Opened, modality: Modality, name: str, graphs: Graph | dict[str
         ]
     if modality.rows == "nodes":
         return [NodeView(graphs, number) for number in _numbers(found, graphs, name)]
-    ends = (_numbers(found, graphs, each) for each in (modality.source, modality.target))
-    return [PairView(graphs, first, second) for first, second in zip(*ends, strict=True)]
+    both = (_numbers(found, graphs, each) for each in (modality.source, modality.target))
+    return [PairView(graphs, first, second) for first, second in zip(*both, strict=True)]
 
 
 def check_own_features(found: Opened, graph: Graph, name: str) -> None:
@@ -144,7 +153,8 @@ def _whole(graphs: dict[str, Graph], wanted: str, row: Any, found: Opened, name:
     return graphs[wanted]
 
 
-def _directed(found: Opened, modality: Modality) -> bool:
+def directed(found: Opened, modality: Modality) -> bool:
+    """Whether edges have a direction, as the graph itself or the options say."""
     return modality.directed if found.directed is None else found.directed
 
 
@@ -153,7 +163,7 @@ def _options(found: Opened, modality: Modality) -> dict[str, Any]:
         "source": modality.source,
         "target": modality.target,
         "kind": modality.kind,
-        "directed": _directed(found, modality),
+        "directed": directed(found, modality),
         "features": modality.features,
         "edge_features": modality.edge_features,
     }

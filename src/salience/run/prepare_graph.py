@@ -4,6 +4,7 @@ training, as the user gave them; targets of the training side only are learned f
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -119,10 +120,13 @@ def prepare_graph(source: Any, settings: Settings, name: str) -> PreparedGraph:
     texts = [each for each, there in zip(graph_rows.names(found, modality, name), kept, strict=True) if there]
     inference = _inferred(found.rows, settings, modality, name)
     targets = parse_targets(known, inference)
-    if modality.rows == "pairs":
-        _check_agreement(known, texts, targets)
     # Splitters compare cells of the input as texts.
-    told = known.assign(**{name: [_key(each) for each in texts]})
+    told = known.assign(**{name: texts})
+    if modality.rows == "pairs":
+        ends = graph_rows.ends(Opened(known), modality)
+        _check_agreement(known, texts, ends, targets, directed=graph_rows.directed(found, modality))
+        # Both orders of a pair are on one side.
+        told[name] = [json.dumps(sorted(each)) for each in ends]
     told.attrs = dict(known.attrs)
     divided = split(told, inference, by=by)
     if modality.rows == "graphs":
@@ -199,26 +203,20 @@ def _dividing(settings: Settings) -> list[str]:
     return [str(options["column"])] if "column" in options else []
 
 
-def _key(text: str) -> str:
-    """The same text for both orders of a pair, so that both are on one side."""
-    first, arrow, second = text.partition(" -> ")
-    first, arrow, second = (first, arrow, second) if arrow else text.partition(" - ")
-    return " - ".join(sorted((first, second))) if arrow else text
-
-
-def _check_agreement(frame: pd.DataFrame, texts: list[str], targets: list[Any]) -> None:
+def _check_agreement(
+    frame: pd.DataFrame, texts: list[str], ends: list[tuple[str, str]], targets: list[Any], *, directed: bool
+) -> None:
     """A pair has one target.
 
     Raises:
         DataError: it has another one in another row. Without directions both orders are the same pair.
     """
-    first: dict[str, int] = {}
-    for row, text in enumerate(texts):
-        key = text if " -> " in text else _key(text)
-        before = first.setdefault(key, row)
+    first: dict[tuple[str, ...], int] = {}
+    for row, pair in enumerate(ends):
+        before = first.setdefault(pair if directed else tuple(sorted(pair)), row)
         if targets[before] != targets[row]:
             raise DataError(
-                f"the pair {text} is {targets[before]!r} in row {frame.index[before]} and {targets[row]!r} here",
+                f"the pair {texts[row]} is {targets[before]!r} in row {frame.index[before]} and {targets[row]!r} here",
                 where=where(table.source_of(frame), row=frame.index[row]),
                 fix="keep one of both rows",
             )

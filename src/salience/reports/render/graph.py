@@ -79,7 +79,7 @@ def _legend(edges: Sequence[Heat], left: int, *, directed: bool) -> str:
     if any(_added(heat) for heat in edges):
         parts.append("dashed: loops that the model added")
     if left > 0:
-        parts.append(f"and {count(left)} more nodes")
+        parts.append(f"and {count(left)} more {'node' if left == 1 else 'nodes'}")
     return "; ".join(parts)
 
 
