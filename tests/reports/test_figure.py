@@ -9,6 +9,7 @@ import matplotlib as mpl
 import pytest
 
 from salience.core.errors import NotAvailable
+from salience.core.place import Column, Heat, Unit
 from salience.reports import figure, lettering
 from salience.reports.content import Confusion
 from tests.reports import sample
@@ -35,6 +36,15 @@ def test_importance_without_any_font_for_it_is_drawn_with_places(tmp_path, monke
     lettering._font_with.cache_clear()
     content = sample.chinese()
     _size(figure.importance(content.examples[0], sample.RECEIVED, None, tmp_path / "one.png"))
+    lettering._font_with.cache_clear()
+
+
+def test_columns_whose_names_no_font_can_write_are_drawn_by_their_number(tmp_path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(lettering, "_fonts", lambda: (lettering._default(),))
+    lettering._font_with.cache_clear()
+    columns = (Heat(Unit("age", "30", Column("age")), 0.4), Heat(Unit("血压", "142", Column("血压")), 0.6))
+    shown = replace(sample.english().examples[0], heats={sample.RECEIVED.name: columns})
+    _size(figure.importance(shown, sample.RECEIVED, None, tmp_path / "one.png"))
     lettering._font_with.cache_clear()
 
 

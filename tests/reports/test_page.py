@@ -12,6 +12,7 @@ import pytest
 import salience.reports
 from salience.evaluation.score import Score
 from salience.reports import page
+from salience.reports.content import ColumnImportance
 from tests.reports import sample
 from tests.reports.page_reader import Element, read
 
@@ -268,3 +269,12 @@ def test_heats_become_steadily_stronger(theme):
     for side in ("for", "against"):
         steps = [_contrast(colours[f"{side}-{shade}"], colours["paper"]) for shade in range(1, 6)]
         assert all(stronger > weaker for weaker, stronger in pairwise(steps))
+
+
+@pytest.mark.parametrize(("count", "rest"), [(3, None), (50, None), (60, "10 columns more: 10%")])
+def test_columns_beyond_fifty_are_told_together(count, rest):
+    columns = tuple(ColumnImportance(f"列 {n}", Score(0.01, 0.005, 0.02), 30) for n in range(count))
+    told = page.html(replace(sample.english(), columns=columns))
+    assert told.count("<bdi>列 ") == min(count, 50)
+    assert ("columns more" in told) == (rest is not None)
+    assert rest is None or rest in told

@@ -66,7 +66,7 @@ def test_with_colour_the_text_stays_as_it_is():
     assert FIRST.cells["review"] in text.plain
     marked = {text.plain[each.start : each.end] for each in text.spans if "black on" in str(each.style)}
     assert marked == {"thin", "superb", "quietly", "moving", "love", "never"}
-    assert text.plain.endswith("Not measured. Nobody has checked whether the highlighted words matter to the model.")
+    assert text.plain.endswith("Not measured. Nobody has checked whether the highlighted parts matter to the model.")
 
 
 def test_words_of_double_width_stay_aligned():

@@ -39,4 +39,4 @@ def test_a_method_that_was_measured_but_not_judged_says_so_with_its_skill():
 def test_a_measurement_without_a_sentence_still_says_what_it_means():
     proof = sample.proof()
     silent = replace(proof, methods=tuple(replace(each, sentence="", skill=None) for each in proof.methods))
-    assert proof_of("leave-one-out", silent) == "Pass. It points at the words that drive the answer."
+    assert proof_of("leave-one-out", silent) == "Pass. It points at the parts that drive the answer."

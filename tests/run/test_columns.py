@@ -3,7 +3,7 @@
 import pytest
 
 from salience.core.place import Column, Heat, Span, Unit
-from salience.run.columns import MOST, column_importance
+from salience.run.columns import column_importance
 
 
 def row(**scores: float) -> list[Heat]:
@@ -23,10 +23,3 @@ def test_words_are_no_columns() -> None:
     word = Heat(Unit("text", "good", Span(0, 4)), 1.0)
     assert column_importance([[word]], seed=0) == ()
     assert [each.name for each in column_importance([[word, *row(age=0.5)]], seed=0)] == ["age"]
-
-
-def test_only_so_many_are_listed() -> None:
-    many = {f"c{number}": float(number) for number in range(MOST + 7)}
-    found = column_importance([row(**many), row(**many)], seed=0)
-    assert len(found) == MOST
-    assert found[0].name == f"c{MOST + 6}"

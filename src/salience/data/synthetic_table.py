@@ -59,9 +59,8 @@ def planted_pair(
     numbers = [source.gauss(100, 3) for _ in range(rows)]
     made.insert(len(DECOYS) // 2, second, numbers)
     together = [(one > 100) == (other > 100) for one, other in zip(made[first], numbers, strict=True)]
-    made["label"] = ["high" if each else "low" for each in together]
-    made["evidence"] = pandas.Series([[Column(first), Column(second)]] * rows)
-    return made
+    labels = ["high" if each else "low" for each in together]
+    return made.assign(label=labels, evidence=[[Column(first), Column(second)]] * rows)
 
 
 def _check(rows: int, planted: Sequence[str], where: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salience.core.errors import NotAvailable
-from salience.core.place import Heat, Span
+from salience.core.place import Column, Heat, Span
 from salience.reports.content import Calibration, Confusion, CurvePoint, History, Method, Proof, ShownExample
 from salience.reports.lettering import Lettering
 from salience.reports.naming import name_of
@@ -40,7 +40,8 @@ def importance(shown: ShownExample, method: Method, proof: Proof | None, path: s
     figure = _figure(6.4, 1.3 + 0.27 * len(heats))
     axes, letters = figure.add_subplot(), Lettering()
     _bars(axes, heats, signed if method.signed else percent)
-    places = [_place(heat) for heat in heats]
+    order = {heat.unit: place for place, heat in enumerate(shown.heats_by(method), 1)}
+    places = [_place(heat, order[heat.unit]) for heat in heats]
     _names(axes.yaxis, [letters.label(name_of(heat.unit), instead=at) for heat, at in zip(heats, places, strict=True)])
     answer = "" if shown.probability is None else f" {percent(shown.probability)}"
     title, font = letters.label(f"{shown.prediction}{answer}", instead="this prediction", most=60)
@@ -49,10 +50,12 @@ def importance(shown: ShownExample, method: Method, proof: Proof | None, path: s
     return _save(figure, path, f"{caption} {letters.note}")
 
 
-def _place(heat: Heat) -> str:
-    """What stands for a unit whose letters cannot be drawn."""
+def _place(heat: Heat, order: int) -> str:
+    """What stands for a unit whose letters cannot be drawn: a place without a name, else its number in the row."""
     place = heat.unit.place
-    return f"characters {place.start}-{place.stop}" if isinstance(place, Span) else str(place)
+    if isinstance(place, Span):
+        return f"characters {place.start}-{place.stop}"
+    return f"column {order}" if isinstance(place, Column) else f"part {order}"
 
 
 def history(told: History, path: str | Path) -> Path:

@@ -20,17 +20,17 @@ class Wording:
 
 NOT_MEASURED = Wording(
     "Not measured",
-    "Nobody has checked whether the highlighted words matter to the model.",
+    "Nobody has checked whether the highlighted parts matter to the model.",
     "open",
     "\N{EN DASH}",
 )
 NOT_JUDGED = Wording("Not judged", "It was measured for comparison only.", "open", "\N{EN DASH}")
 
 _KNOWN = {
-    "pass": Wording("Pass", "It points at the words that drive the answer.", "good", "\N{CHECK MARK}"),
-    "weak": Wording("Weak", "It points at some of the words that drive the answer.", "open", "\N{ALMOST EQUAL TO}"),
-    "fail": Wording("Fail", "It does not point at the words that drive the answer.", "bad", "\N{MULTIPLICATION SIGN}"),
-    "misleading": Wording("Misleading", "It points away from the words that drive the answer.", "bad", "!"),
+    "pass": Wording("Pass", "It points at the parts that drive the answer.", "good", "\N{CHECK MARK}"),
+    "weak": Wording("Weak", "It points at some of the parts that drive the answer.", "open", "\N{ALMOST EQUAL TO}"),
+    "fail": Wording("Fail", "It does not point at the parts that drive the answer.", "bad", "\N{MULTIPLICATION SIGN}"),
+    "misleading": Wording("Misleading", "It points away from the parts that drive the answer.", "bad", "!"),
     "needed": Wording("Needed", "The model answers otherwise without it.", "good", "\N{CHECK MARK}"),
     "decorative": Wording("Decorative", "The model answers the same without it.", "bad", "\N{MULTIPLICATION SIGN}"),
     "constant": Wording("Constant", "It is the same for every part.", "open", "="),
@@ -43,7 +43,7 @@ _KNOWN = {
     "wiring": Wording("Wiring", "", "bad", "\N{MULTIPLICATION SIGN}"),
     "not the reason": Wording("Not the reason", "", "bad", "\N{MULTIPLICATION SIGN}"),
     "not proven": Wording("Not proven", "", "open", "?"),
-    "inconclusive": Wording("Inconclusive", "Too few inputs to say whether it points at the right words.", "open", "?"),
+    "inconclusive": Wording("Inconclusive", "Too few inputs to say whether it points at the right parts.", "open", "?"),
 }
 
 

@@ -15,9 +15,6 @@ from salience.evaluation import Score
 from salience.evaluation.bootstrap import Bootstrap, interval, mean
 from salience.reports.content import ColumnImportance
 
-#: Columns that a report lists.
-MOST = 50
-
 
 def column_importance(heats: Sequence[Sequence[Heat]], *, seed: int) -> tuple[ColumnImportance, ...]:
     """The mean importance of each column, the highest first, with intervals over rows; none where there is no table."""
@@ -28,7 +25,7 @@ def column_importance(heats: Sequence[Sequence[Heat]], *, seed: int) -> tuple[Co
     scores = np.array([[row.get(name, 0.0) for name in names] for row in found])  # [N, K]
     means = scores.mean(0)
     draws = Bootstrap(seed=derive(seed, "columns")).distribution(mean(scores), len(scores))
-    order = np.argsort(-means, kind="stable")[:MOST]
+    order = np.argsort(-means, kind="stable")
     return tuple(
         ColumnImportance(names[place], Score(float(means[place]), *interval(draws[:, place])), len(scores))
         for place in order

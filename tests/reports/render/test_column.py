@@ -39,6 +39,13 @@ def test_names_and_values_cannot_break_the_page() -> None:
     assert "x" * 61 not in page
 
 
+def test_long_numbers_are_written_short_and_all_else_as_it_is() -> None:
+    cells = ["0.5965743978048218", "-1.5322989e-07", "0.25", "202401311200", "1.234.567,891"]
+    page = render("", [heat(f"c{number}", cell, 1.0) for number, cell in enumerate(cells)])
+    shown = re.findall(r'<td class="value"><bdi>(.*?)</bdi>', page)
+    assert shown == ["0.596574", "-1.5323e-07", "0.25", "202401311200", "1.234.567,891"]
+
+
 def test_many_columns_are_told_in_a_line() -> None:
     page = render("", [heat(f"c{number}", "1", 0.01) for number in range(31)])
     assert len(rows(page)) == 20

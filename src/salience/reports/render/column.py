@@ -5,6 +5,7 @@ A bar in the colour of the prediction speaks for it, one in the other colour aga
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -17,8 +18,9 @@ from salience.reports.visible import shortened, visible
 
 # More bars than these bloat a page; what the others have together is told in a line.
 _MOST_BARS = 20
-# Characters of a name or a value.
-_LONGEST = 60
+# Characters of a name or a value, and of a number with decimals.
+_LONGEST, _LONGEST_NUMBER = 60, 10
+_DECIMALS = re.compile(r"-?\d+\.\d+(e[-+]?\d+)?")
 
 
 def render(cell: str, heats: Sequence[Heat], *, full: float | None = None, limit: int | None = None) -> Markup:  # noqa: ARG001
@@ -49,7 +51,7 @@ def _row(heat: Heat, full: float) -> Markup:
     return made.format(
         Markup(' class="faint"') if heat.faint else "",
         _short(heat.unit.column),
-        _short(heat.unit.text) if heat.unit.text else Markup('<i class="note">missing</i>'),
+        _value(heat.unit.text) if heat.unit.text else Markup('<i class="note">missing</i>'),
         bar(abs(heat.score) / full, kind=f"{kind} faint" if heat.faint else kind),
         kind,
         number(heat.score),
@@ -61,6 +63,13 @@ def _rest(others: Sequence[Heat]) -> Markup:
         return Markup("")
     total = number(sum(heat.score for heat in others))
     return Markup('<p class="note rest">{} columns more: {}</p>').format(count(len(others)), total)
+
+
+def _value(text: str) -> str:
+    """A cell as it is; of a long number with decimals the first six digits, which say as much to a reader."""
+    if len(text) > _LONGEST_NUMBER and _DECIMALS.fullmatch(text):
+        return f"{float(text):.6g}"
+    return _short(text)
 
 
 def _short(text: str) -> str:
