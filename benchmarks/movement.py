@@ -166,6 +166,7 @@ def records() -> list[dict[str, Any]]:
 def summarise(sides: dict[str, Movements]) -> list[Row]:
     """One pair of rows for each rule and model, and for what each model gains over the one before it."""
     test, known = sides["test"], records()
+    truth = np.array([up == "up" for up in test.up])
     said = {name: [up] for name, up in rules(sides).items()}
     said |= {name: [_bits(each) for each in known if each["model"] == name] for name in MODELS}
     rows = []
@@ -173,7 +174,8 @@ def summarise(sides: dict[str, Movements]) -> list[Row]:
         if each:
             note = f"published: {PUBLISHED[_OF[name]]}" if name in MODELS else ""
             found = judge(each, test)
-            told = f"{len(each)} seeds, interval over {len(set(test.days))} days" if name in MODELS else ""
+            right = [100 * np.mean(up == truth) for up in each]
+            told = f"{len(each)} seeds, their accuracy {min(right):.1f} to {max(right):.1f} %" if name in MODELS else ""
             rows += [
                 Row(
                     f"{name}, {what}",
