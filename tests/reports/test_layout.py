@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
+from salience.core.place import Heat, Stretch, Unit
 from salience.reports import layout
+from salience.reports.content import Method, ReportContent, ShownExample
 from tests.reports import sample
 
 
@@ -73,3 +76,14 @@ def test_whole_texts_without_room_are_left_out_and_named(monkeypatch: pytest.Mon
     first, second = layout.lay_out(sample.many(2, words=3000))
     assert [len(each.whole) for each in (first, second)] == [1, 0]
     assert second.left_out[0].characters == len(second.shown.cells["review"])
+
+
+def test_dates_in_the_list_are_not_broken_at_their_hyphens():
+    days = ["2024-01-01", "2024-01-02"]
+    cell = json.dumps({"stamps": days, "values": {"pre-tax": [1.0, 2.0]}})
+    unit = Unit("history", "pre-tax, 2024-01-02", Stretch("2024-01-02", "2024-01-02", "pre-tax", None))
+    method = Method("attention", "where it looked", signed=False)
+    example = ShownExample("1", {"history": cell}, "up", heats={"attention": (Heat(unit, 1.0),)})
+    content = ReportContent("days", "now", ("days",), methods=(method,), examples=(example,))
+    (listed,) = layout.lay_out(content)[0].views[0].units
+    assert listed.text == "pre-tax, 2024\N{NON-BREAKING HYPHEN}01\N{NON-BREAKING HYPHEN}02"

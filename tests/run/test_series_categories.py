@@ -119,6 +119,19 @@ def test_findings_tell_new_missing_and_constant_categories() -> None:
     assert names["missing categories"].sentence.endswith("that is a category of its own")
 
 
+def test_a_category_known_ahead_that_gives_the_target_away_is_told() -> None:
+    level = frame()["sold"].astype(float).round(-1).astype(int)
+    given = frame().assign(level=[f"about {each}" for each in level], odd=[f"day {i % 7}" for i in range(360)])
+    options = {**SERIES, "known": ["price", "promotion", "level", "odd"]}
+    found = prepare(given, settings(inputs={"past": {"Series": options}})).findings
+    (leak,) = [each for each in found if each.name == "future given away"]
+    assert (leak.severity, leak.columns) == ("serious", ("level", "sold"))
+    # A name for each row tells everything, and nothing of the next one.
+    given["level"] = [f"row {i // 4}" for i in range(360)]
+    found = prepare(given, settings(inputs={"past": {"Series": options}})).findings
+    assert "future given away" not in {each.name for each in found}
+
+
 def test_columns_say_what_they_are_read_as() -> None:
     given = frame().assign(note="good")
     found = {each.name: each for each in prepare(given, settings()).inference.columns}

@@ -36,8 +36,7 @@ def check_series(
 
 def _given_away(table: LongTable, rows: np.ndarray, targets: Sequence[str]) -> Iterator[Finding]:
     """Columns that are said to be known ahead and nearly equal a target of the same moment."""
-    numbers = [name not in table.categories for name in table.variables]
-    for v in np.flatnonzero(table.known & ~table.static & ~table.calendar & numbers):
+    for v in np.flatnonzero(table.known & ~table.static & ~table.calendar):
         for name in targets:
             if name not in table.variables:
                 continue
@@ -45,7 +44,8 @@ def _given_away(table: LongTable, rows: np.ndarray, targets: Sequence[str]) -> I
             pair = pair[np.isfinite(pair).all(1)]
             if len(pair) < 3 or (pair.std(0) == 0).any():
                 continue
-            found = abs(np.corrcoef(pair.T)[0, 1])
+            categorical = table.variables[v] in table.categories
+            found = _correlation_ratio(*pair.T) if categorical else abs(np.corrcoef(pair.T)[0, 1])
             if found > _SAME:
                 yield Finding(
                     "serious",
@@ -56,6 +56,19 @@ def _given_away(table: LongTable, rows: np.ndarray, targets: Sequence[str]) -> I
                     count=len(pair),
                     columns=(table.variables[v], name),
                 )
+
+
+def _correlation_ratio(codes: np.ndarray, values: np.ndarray) -> float:
+    """How much a category tells of a number, from 0 to 1: the square root of the variance between categories over all.
+
+    Where categories have fewer than ten rows each they may tell as much by chance, and nothing is said: 0.
+    """
+    _, group = np.unique(codes, return_inverse=True)
+    count = np.bincount(group)
+    if len(values) < 10 * len(count):
+        return 0.0
+    inside = values - (np.bincount(group, values) / count)[group]
+    return float(np.sqrt(1 - inside.var() / values.var()))
 
 
 def _constant(table: LongTable, rows: np.ndarray) -> Iterator[Finding]:

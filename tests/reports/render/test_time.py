@@ -81,6 +81,8 @@ def test_attention_by_step_has_a_row_for_each_and_says_how_far_the_ends_differ()
     written = [each.text for each in picture.iter("text")]
     assert "attention by step of the forecast: 75% lies elsewhere for step 3 than for step 1" in written
     assert "importance by variable" in written
+    # Titles come last, so that no line crosses them.
+    assert picture[-1].text == "importance by variable"
     assert "attention by step" not in "".join(
         each.text or "" for each in drawn([heat("day 0", "day 0", "sold", 1.0)]).iter("text")
     )
