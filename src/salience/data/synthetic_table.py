@@ -60,7 +60,7 @@ def planted_pair(
     made.insert(len(DECOYS) // 2, second, numbers)
     together = [(one > 100) == (other > 100) for one, other in zip(made[first], numbers, strict=True)]
     labels = ["high" if each else "low" for each in together]
-    return made.assign(label=labels, evidence=[[Column(first), Column(second)]] * rows)
+    return made.assign(label=labels, evidence=pandas.Series([[Column(first), Column(second)]] * rows))
 
 
 def _check(rows: int, planted: Sequence[str], where: str) -> None:

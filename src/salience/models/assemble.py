@@ -87,7 +87,7 @@ def with_edge_features(
     """
     if not any(counts.values()):
         return encoder
-    chosen = encoder_of_each(encoder, counts)
+    chosen = of_each(encoder, counts, encoders)
     for column, count in counts.items():
         name, options = named(chosen[column] or "Convolution")
         if count and "edge_features" not in options_of(find(name, encoders)):
