@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +18,14 @@ from salience.evaluation.importance import Received
 from salience.evaluation.plausibility import Plausibility
 from salience.pipeline import Pipeline
 from salience.run.agreement import agreement
+from salience.run.environment import data_facts
 from salience.run.folder import RunFolder
 from salience.run.measure import see
 from salience.run.prepare_series import time_block
 from salience.run.series_rows import judged, reads_series
 from salience.run.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,11 @@ def evaluate(
             pipeline, judged(pipeline, source), count=count, seed=settings.options.seed, progress=progress
         )
     frame = table.read(source)
+    if folder.read_json("env.json")["data"]["sha256"] == data_facts(source, frame)["sha256"]:
+        log.warning(
+            "the run was made from these very rows, and learned from most of them: such scores say nothing about new "
+            "rows; without a file, evaluate tells the scores of its test rows"
+        )
     inference = infer(frame, target=settings.target, inputs=settings.readers, task=settings.task_name)
     frame = labelled(frame, inference)
     targets = parse_targets(frame, inference)
