@@ -31,6 +31,14 @@ class TestEvaluate:
         assert told["faithfulness"] is None
         assert told == json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
 
+    def test_rows_that_the_run_learned_from_are_told(self, say, run, table, tmp_path, caplog):
+        say("evaluate", run, table, "--rows", "0")
+        assert "the run was made from these very rows, and learned from most of them" in caplog.text
+        caplog.clear()
+        (tmp_path / "new.csv").write_text(table.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        say("evaluate", run, tmp_path / "new.csv", "--rows", "0")
+        assert "very rows" not in caplog.text
+
     def test_faithfulness_is_measured_on_some_rows(self, say, run, table):
         said = say("evaluate", run, table, "--rows", "5")
         assert said.code == 0

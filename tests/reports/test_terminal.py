@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from salience.core.errors import NotAvailable
+from salience.core.place import Column, Heat, Unit
 from salience.reports import terminal
 from salience.reports.content import Epoch, Fact
 from tests.reports import sample
@@ -94,6 +95,15 @@ def test_a_long_text_is_shown_around_what_mattered():
     assert len(text) < 2500
     assert "[superb 0.4%]" in text
     assert "characters ..." in text
+
+
+@pytest.mark.parametrize(("count", "told"), [(4, None), (9, "3 others: 33%")])
+def test_what_is_not_listed_is_told_together_where_there_is_some(count, told):
+    columns = tuple(Heat(Unit(f"c{n}", "1", Column(f"c{n}")), 1 / count) for n in range(count))
+    shown = replace(FIRST, cells={}, heats={sample.RECEIVED.name: columns})
+    text = terminal.example(shown, sample.RECEIVED, None, colour=False).plain
+    assert ("others" in text) == (told is not None)
+    assert told is None or told in text
 
 
 def test_several_columns_are_named():

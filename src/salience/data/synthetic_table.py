@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pandas
 
@@ -59,8 +60,11 @@ def planted_pair(
     numbers = [source.gauss(100, 3) for _ in range(rows)]
     made.insert(len(DECOYS) // 2, second, numbers)
     together = [(one > 100) == (other > 100) for one, other in zip(made[first], numbers, strict=True)]
-    labels = ["high" if each else "low" for each in together]
-    return made.assign(label=labels, evidence=pandas.Series([[Column(first), Column(second)]] * rows))
+    told: dict[str, Any] = {
+        "label": ["high" if each else "low" for each in together],
+        "evidence": [[Column(first), Column(second)] for _ in range(rows)],
+    }
+    return made.assign(**told)
 
 
 def _check(rows: int, planted: Sequence[str], where: str) -> None:

@@ -207,8 +207,10 @@ def _strongest(text: Text, heats: Sequence[Heat], method: Method, full: float, c
         style = f"{'dim ' if heat.faint else ''}{'#a4470a' if heat.score < 0 else '#4a80e0'}" if colour else ""
         length = max(1, round(_WIDEST_BAR * abs(heat.score) / full))
         text.append(("." if heat.faint else "#") * length + "\n", style=style)
-    rest = math.fsum(heat.score for heat in ranked[len(top) :])
-    text.append(f"{len(heats) - len(top):,} others: {_written(rest, method)}\n", style="dim")
+    others = ranked[len(top) :]
+    if others:
+        rest = math.fsum(heat.score for heat in others)
+        text.append(f"{len(others):,} others: {_written(rest, method)}\n", style="dim")
     if any(heat.faint for heat in heats):
         faint = "pale and dotted" if colour else "with a question mark, or dotted"
         text.append(f"{faint}: models with other seeds may well say otherwise\n", style="dim")

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from salience.core.errors import DataError
+from salience.data import table
 from salience.evaluation import Score
 from salience.evaluation.faithfulness import Faithfulness, measure_faithfulness
 from salience.evaluation.importance import Received
 from salience.evaluation.plausibility import Plausibility
 from salience.pipeline import Pipeline
 from salience.run.agreement import agreement
+from salience.run.environment import data_facts
 from salience.run.folder import RunFolder
 from salience.run.measure import see
 from salience.run.settings import saved_settings
 from salience.run.unseen import given
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,12 +63,18 @@ def evaluate(
         DataError: the target or an input is missing, or a cell cannot be read.
     """
     settings = saved_settings(folder.path)
+    if _is_own(folder, source):
+        log.warning(
+            "the run was made from these very rows, and learned from most of them: such scores say nothing about new "
+            "rows; without a file, evaluate tells the scores of its test rows"
+        )
     rows = given(source, settings, pipeline)
     if rows.targets is None:
         raise DataError(
             f"there is no column '{settings.target}'", fix="give a table with the labels that answers are judged by"
         )
     seed, examples = settings.options.seed, pipeline.encode(rows.cells)
+    scores = see(pipeline, examples, rows.targets, groups=rows.groups).scores
     proof = None
     if count:
         proof = measure_faithfulness(
@@ -73,5 +87,12 @@ def evaluate(
             seed=seed,
             progress=progress,
         )
-    scores = see(pipeline, examples, rows.targets, groups=rows.groups).scores
     return Evaluated(len(rows.cells), scores, proof, agreement(pipeline, examples, rows.marks, seed=seed))
+
+
+def _is_own(folder: RunFolder, source: Any) -> bool:
+    """Is it the table that the run was made from? Of tables that lie elsewhere than in files and frames nobody asks."""
+    if not isinstance(source, str | Path | pd.DataFrame):
+        return False
+    frame = table.read(source) if isinstance(source, pd.DataFrame) else pd.DataFrame()
+    return folder.read_json("env.json")["data"]["sha256"] == data_facts(source, frame)["sha256"]
