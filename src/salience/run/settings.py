@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from salience import tasks
-from salience.core.build import build, find, named
+from salience.core.build import build, find, known, named
 from salience.core.config import make, read
 from salience.core.errors import ConfigError
 from salience.data import modalities
@@ -107,7 +107,9 @@ class Settings:
         Raises:
             ConfigError: the task has no option of this kind, or lacks it.
         """
-        if self.task is None or find(named(self.task)[0], tasks) is not tasks.Ranking:
+        name = self.task_name
+        # What is no task at all is told by whoever looks for it, with those that there are.
+        if self.task is None or name is None or not known(name, tasks) or find(name, tasks) is not tasks.Ranking:
             return None
         return build(self.task, tasks).list
 
