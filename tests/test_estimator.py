@@ -384,6 +384,7 @@ def test_a_table_without_options_gets_the_usual_model_of_a_table() -> None:
     frame["table"] = ["a good day"] * len(frame)
     fitted = SalienceClassifier(train={"epochs": 1}).fit(frame, labels)
     assert fitted.pipeline_.inputs == ["table", "table_"]
-    assert [type(each).__name__ for each in fitted.pipeline_.model.encoders] == ["Convolution", "Transformer"]
+    assert [type(each).__name__ for each in fitted.pipeline_.model.encoders] == ["Convolution", "FeedForward"]
+    assert [type(each).__name__ for each in fitted.pipeline_.model.pools] == ["AttentionPool", "ThenFeedForward"]
     regressor = SalienceRegressor(train={"epochs": 1}).fit(frame[["age"]].fillna(0), np.arange(97.0))
     assert regressor.predict(frame[["age"]]).shape == (97,)
