@@ -1,5 +1,6 @@
 """Categories from a table to a report: read by networks, one unit each, and told in the findings."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,9 @@ def test_what_never_changes_within_a_series_reaches_a_network(network: str) -> N
     assert not torch.equal(*raw)
 
 
-def test_a_network_that_leaves_columns_aside_says_so(tmp_path: Path) -> None:
+def test_a_network_that_leaves_columns_aside_says_so_before_and_after_training(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     run = salience.fit(
         frame(60),
         target="sold",
@@ -102,7 +105,11 @@ def test_a_network_that_leaves_columns_aside_says_so(tmp_path: Path) -> None:
         out=tmp_path,
     )
     card = (run.folder / "card.md").read_text(encoding="utf-8")
-    assert "NLinear forecasts each variable from its own past and does not read 'price', 'promotion', 'region'" in card
+    said = "NLinear forecasts each variable from its own past and does not read 'price', 'promotion', 'region'"
+    assert said in card
+    assert said in caplog.text
+    headline = json.loads((run.folder / "report.json").read_text(encoding="utf-8"))["headline"]
+    assert headline[0].startswith("Forecasts 'sold', 3 steps ahead, with mean squared error ")
 
 
 def test_findings_tell_new_missing_and_constant_categories() -> None:

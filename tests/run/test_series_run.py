@@ -169,8 +169,11 @@ def test_a_series_shorter_than_a_window_is_an_error_where_it_has_to_be_forecast(
         finished.predict(sales(11))
 
 
-def test_a_forecast_without_any_choice_is_made_by_patches() -> None:
+def test_a_forecast_without_any_choice_is_made_by_patches_or_where_drivers_are_named_by_what_reads_them() -> None:
     chosen = settings()
+    assert chosen.resolved(prepare(sales(), chosen).inference).model == {"network": "TemporalFusion"}
+    alone = {name: each for name, each in SERIES.items() if name not in ("known", "calendar")}
+    chosen = settings(target="sold", inputs={"history": {"Series": alone}})
     assert chosen.resolved(prepare(sales(), chosen).inference).model == {"network": "PatchTST"}
     chosen = settings(model={"width": 7})
     assert chosen.resolved(prepare(sales(), chosen).inference).model["encoder"] == "Convolution"

@@ -113,8 +113,12 @@ def duration(step: str | float, *, dates: bool) -> float:
 
 
 def in_words(seconds: float, *, dates: bool) -> str:
-    """A length of time for people."""
-    return str(timedelta(seconds=seconds)) if dates else f"{seconds:.6g}"
+    """A length of time for people.
+
+    >>> in_words(86400, dates=True), in_words(3600, dates=True), in_words(129600, dates=True), in_words(2, dates=False)
+    ('1 day', '1:00:00', '1 day, 12:00:00', '2')
+    """
+    return str(timedelta(seconds=seconds)).removesuffix(", 0:00:00") if dates else f"{seconds:.6g}"
 
 
 def calendar_numbers(

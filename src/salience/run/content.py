@@ -27,7 +27,7 @@ from salience.reports import content as show
 from salience.reports.naming import TABLE
 from salience.run.measure import Classes, Seen, Shown
 from salience.run.trajectories import drawing, truth
-from salience.tasks import Answer, Trajectory
+from salience.tasks import Answer, Forecast, Trajectory
 from salience.training import Fitted
 
 _RANDOM = ("random order", "no importance at all: the yardstick", False)
@@ -305,13 +305,20 @@ def seeds(
 def headline(pipeline: Pipeline, target: str, seen: Seen, baseline: tuple[str, Score] | None) -> tuple[str, ...]:
     """What the model predicts and how well, and how well the best baseline does."""
     inputs = " and ".join(map(_input, pipeline.modalities.items()))
-    name = pipeline.task.scores[0]
-    score = _told(seen.scores[name])
-    first = f"Predicts '{target}' from {inputs} with {title(name)} {score} on the test rows."
+    name, asked = pipeline.task.scores[0], f"Predicts '{target}' from {inputs}"
+    if isinstance(pipeline.task, Forecast):
+        asked = _forecast(pipeline.task)
+    first = f"{asked} with {title(name)} {_told(seen.scores[name])} on the test rows."
     if baseline is None:
         return (first,)
     model, best = baseline
     return (first, f"The best baseline, {model}, reaches {_told(best)}.")
+
+
+def _forecast(task: Forecast) -> str:
+    """What is forecast, and how far."""
+    what = f"'{task.targets[0]}'" if len(task.targets) == 1 else f"{len(task.targets)} variables"
+    return f"Forecasts {what}, {task.horizon} {'step' if task.horizon == 1 else 'steps'} ahead,"
 
 
 def _input(given: tuple[str, Modality]) -> str:

@@ -33,11 +33,12 @@ def limits(pipeline: Pipeline, targets: Sequence[Any], *, unproven: str = "") ->
     if unproven:
         found.append(f"The importance was not put to the proof: {unproven}.")
     if isinstance(pipeline.task, Forecast):
-        found += [*([_ONE_LOOK] if looks_once(pipeline) else []), *_aside(pipeline), *_unscaled(pipeline.task, targets)]
+        once = [_ONE_LOOK] if looks_once(pipeline) else []
+        found += [*once, *left_aside(pipeline), *_unscaled(pipeline.task, targets)]
     return tuple(found)
 
 
-def _aside(pipeline: Pipeline) -> list[str]:
+def left_aside(pipeline: Pipeline) -> list[str]:
     """What a network that forecasts each variable from its own past does not read."""
     model = (pipeline.members[0] if pipeline.members else pipeline).model
     if not isinstance(model, Network) or not model.alone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from salience.pipeline import Pipeline
 from salience.run.agreement import Agreements, agreement, write_agreement
 from salience.run.environment import data_facts, environment
 from salience.run.folder import RunFolder
+from salience.run.limits import left_aside
 from salience.run.prepare_graph import graph_input, prepare_graph, tables_beside
 from salience.run.prepare_series import prepare_series, series_input
 from salience.run.prepared import Prepared
@@ -33,6 +35,8 @@ from salience.run.start import continued, started
 from salience.run.watch import Logged, Silent, Watcher
 from salience.training import Epoch, Fitted, Side, TrainOptions, fit_members
 from salience.training.members import options_of_members
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,8 @@ def run(
     if resume:
         check_same_data(resume, data)
     pipeline = _untrained(prepared, settings)
+    for each in left_aside(pipeline):
+        log.warning(each)
     folder = resume or RunFolder.create(settings.name or _name(source), parent=out)
     folder.mark("running")
     try:

@@ -26,8 +26,11 @@ from salience.training.options import TrainOptions
 SETTINGS = "config.yaml"
 #: What a text column is read with unless the settings say otherwise. Every Han character is a word of its own.
 TEXT: Mapping[str, Any] = {"Text": {"tokens": "Word"}}
-#: What forecasts series unless the settings say otherwise.
+#: What forecasts series unless the settings say otherwise: each variable from its own past.
 NETWORK: Mapping[str, Any] = {"network": "PatchTST"}
+#: The same where the settings name what else may drive them: by these options of `Series`.
+NETWORK_OF_DRIVERS: Mapping[str, Any] = {"network": "TemporalFusion"}
+DRIVERS = ("known", "static", "calendar")
 MODEL: Mapping[str, Any] = {"width": 128, "encoder": "Convolution", "pool": "Additive", "dropout": 0.5}
 
 #: The usual model of a table weighs its columns as they stand, before it thinks about them together: so its weights are
@@ -146,7 +149,7 @@ class Settings:
         """The whole network that was chosen, or that forecasts where nothing was."""
         choices = [named(each)[1] for each in self.modalities.values() if each]
         if inference.task == "Forecast" and not self.model and not any("elements" in each for each in choices):
-            return dict(NETWORK)
+            return dict(NETWORK_OF_DRIVERS if any(each.get(name) for each in choices for name in DRIVERS) else NETWORK)
         return dict(self.model) if "network" in self.model else None
 
     def to_yaml(self) -> str:

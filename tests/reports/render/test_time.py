@@ -102,6 +102,14 @@ def test_many_time_stamps_share_fields_and_no_importance_is_lost() -> None:
     assert sum(float(re.findall(r": ([\d.]+)$", title)[0]) for title in found) == pytest.approx(1, abs=0.01)
 
 
+def test_fields_of_one_and_of_two_time_stamps_are_as_dark_where_both_matter_as_much() -> None:
+    stamps = [f"t{i}" for i in range(100)]
+    heats = [heat(each, each, "x", 0.01) for each in stamps]
+    found = fields(drawn(heats, stamps=stamps, values={"x": [0.0] * 100}, ahead=[], forecasts={}))
+    assert {float(re.findall(r": ([\d.]+)$", title)[0]) for title in found} == {0.01, 0.02}
+    assert {shade for _, shade in found.values()} == {1.0}
+
+
 def test_only_the_strongest_variables_have_a_row() -> None:
     values = {f"v{v}": [0.0] * 7 for v in range(20)}
     heats = [heat("day 0", "day 0", f"v{v}", v + 1.0) for v in range(20)]

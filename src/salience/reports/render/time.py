@@ -133,7 +133,9 @@ def _plot(shown: Mapping[str, Any], steps: int) -> list[Markup]:
 def _map(
     rows: Mapping[str, Sequence[float]], stamps: Sequence[str], top: int, named: Mapping[str, Sequence[str | None]]
 ) -> list[Markup]:
-    strongest = max((abs(score) for row in rows.values() for score in row), default=0.0)
+    # A field of two time stamps is as strong as one of a single one if both stamps are.
+    shades = {name: _of_each_stamp(row, len(stamps)) for name, row in rows.items()}
+    strongest = max((abs(shade) for row in shades.values() for shade in row), default=0.0)
     field = Markup(
         '<rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}" fill-opacity="{:.2f}"><title>{}</title></rect>'
     )
@@ -145,12 +147,18 @@ def _map(
         parts.append(rail.format(_LEFT, y, WIDTH - _LEFT - _RIGHT, _ROW - 2))
         width = (WIDTH - _LEFT - _RIGHT) / len(row)
         for i, score in enumerate(row):
-            if strongest and abs(score) >= _FAINTEST * strongest:
+            shade = shades[name][i]
+            if strongest and abs(shade) >= _FAINTEST * strongest:
                 kind = "against" if score < 0 else "for"
                 told = f"{name}{_is(named.get(name, ()), i, len(row), len(stamps))}, {_between(i, len(row), stamps)}"
                 told += f": {number(score)}"
-                parts.append(field.format(kind, _LEFT + i * width, y, width, _ROW - 2, abs(score) / strongest, told))
+                parts.append(field.format(kind, _LEFT + i * width, y, width, _ROW - 2, abs(shade) / strongest, told))
     return parts
+
+
+def _of_each_stamp(row: Sequence[float], steps: int) -> list[float]:
+    """The mean over the time stamps of each field, which need not be equally many."""
+    return [score / len(_inside(i, len(row), steps)) for i, score in enumerate(row)]
 
 
 def _axis(shown: Mapping[str, Any], stamps: Sequence[str], height: int) -> list[Markup]:
