@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks.measure import RESULTS
-from benchmarks.pages import explanation, graphs, kernels, networks, series
+from benchmarks.pages import explanation, graphs, kernels, networks, series, stocks, tables
 from benchmarks.pages.marked import Told, filled
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -15,6 +15,8 @@ PAGES: Mapping[str, Callable[[Path], Told]] = {
     "kernels": kernels.told,
     "networks": networks.told,
     "series": series.told,
+    "stocks": stocks.told,
+    "tables": tables.told,
 }
 
 

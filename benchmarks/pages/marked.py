@@ -40,7 +40,14 @@ def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *lines])
 
 
-def value(row: Mapping[str, Any], form: str = ".3f") -> str:
-    """A number with its interval, if it has one."""
-    between = "" if row["low"] is None else f" ({row['low']:{form}} to {row['high']:{form}})"
-    return f"{row['value']:{form}}{between}"
+def value(row: Mapping[str, Any] | None, form: str = ".3f", *, times: float = 1.0, unit: str = "") -> str:
+    """A number with its interval, if it has one; nothing where nothing was measured.
+
+    Args:
+        times: what it is multiplied by: 100 for percent.
+        unit: what stands behind it.
+    """
+    if row is None:
+        return ""
+    told = f"{times * row['value']:{form}}{unit}"
+    return told if row["low"] is None else f"{told} ({times * row['low']:{form}} to {times * row['high']:{form}})"
