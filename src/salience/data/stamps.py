@@ -113,8 +113,12 @@ def duration(step: str | float, *, dates: bool) -> float:
 
 
 def in_words(seconds: float, *, dates: bool) -> str:
-    """A length of time for people."""
-    return str(timedelta(seconds=seconds)) if dates else f"{seconds:.6g}"
+    """A length of time for people.
+
+    >>> in_words(86400, dates=True), in_words(5400, dates=True)
+    ('1 day', '1:30:00')
+    """
+    return str(timedelta(seconds=seconds)).removesuffix(", 0:00:00") if dates else f"{seconds:.6g}"
 
 
 def calendar_numbers(
