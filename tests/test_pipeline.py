@@ -141,7 +141,7 @@ class TestChoices:
             ({"text": {"Text": {"token": "Word"}}}, "Classification", {}, "did you mean 'tokens'"),
             ({"text": {"Text": {"max_tokens": "many"}}}, "Classification", {}, "must be a whole number, got 'many'"),
             ({"text": 3}, "Classification", {}, "expected a name"),
-            ({"text": "Text"}, "Ranking", {}, "there is no 'Ranking' in salience.tasks"),
+            ({"text": "Text"}, "Sorting", {}, "there is no 'Sorting' in salience.tasks"),
             ({"text": "Text"}, {"Classification": {"balance": True}}, {}, "did you mean 'balanced'"),
             ({"text": "Text"}, "Classification", {"widht": 8}, "did you mean 'width'"),
             ({"text": "Text"}, "Classification", {"width": 8.5}, "'width' of model must be a whole number"),

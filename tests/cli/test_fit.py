@@ -116,6 +116,8 @@ class TestRun:
         (("TABLE", "--target", "label", "--inputs", "txt"), "there is no column 'txt'"),
         (("TABLE", "--target", "label", "--inputs", "label"), "the target cannot be an input"),
         (("TABLE", "--target", "label", "--task", "Dancing"), "there is no task 'Dancing'"),
+        (("TABLE", "--target", "label", "--horizon", "3"), "a forecast needs time stamps"),
+        (("TABLE", "--target", "label", "--series", "text"), "series need time stamps"),
         (("TABLE", "--target", "label", "train.epochs=0"), "epochs must be at least 1, got 0"),
         (("TABLE", "--target", "label", "train.epoch=3"), "did you mean 'epochs'"),
         (("TABLE", "--target", "label", "train.learning_rate=.inf"), "must be a finite number"),
@@ -128,6 +130,7 @@ class TestRun:
         (("TABLE", "--target", "label", "model.pool=os:system"), "importing it runs its code"),
         (("--resume", "TABLE"), "expected the folder of a run"),
         (("--resume", "runs/x", "--seed", "3"), "seed would have no effect"),
+        (("--resume", "runs/x", "--time", "day", "--horizon", "3"), "time, horizon would have no effect"),
         (("TABLE", "--resume", "runs/x", "train.epochs=3"), "source, override would have no effect"),
     ],
 )

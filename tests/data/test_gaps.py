@@ -16,6 +16,12 @@ def test_a_gap_is_told() -> None:
     assert gaps_note(long(rows((7, 5)))) == ()
 
 
+def test_a_step_of_whole_days_is_told_without_hours() -> None:
+    given = [{"time": f"2024-01-{day:02d}", "a": 1.0} for day in (1, 2, 3, 6)]
+    (note,) = gaps_note(long(given, series=None))
+    assert note.startswith("1 of 3 steps are longer than the usual 1 day; windows")
+
+
 def test_filling_adds_rows_without_numbers_but_with_a_calendar() -> None:
     given = [{**row, "size": 3.0} for row in rows((7,))]
     del given[3:5]

@@ -149,6 +149,23 @@ def test_a_saved_run_forecasts_what_lies_beyond_a_table(finished: salience.Run) 
     assert "<svg" in found._repr_html_()
 
 
+def test_rows_that_hold_only_what_is_known_ahead_are_the_horizon(finished: salience.Run) -> None:
+    past, cheap = sales(), sales(130 + HORIZON + 2)
+    cheap.loc[cheap["time"] > past["time"].max(), "sold"] = np.nan
+    cheap.loc[cheap["sold"].isna(), "price"] = 1.0
+    expensive = cheap.assign(price=cheap["price"].where(cheap["sold"].notna(), 9.0))
+    found, dear = finished.predict(cheap), finished.predict(expensive)
+    assert found.ids == finished.predict(past).ids
+    assert found.rows[0]["history"].stamps_ahead() == HOURS[130 : 130 + HORIZON].astype(str).tolist()
+    assert found.rows[0]["history"].future[:, 1].tolist() == [1.0] * HORIZON
+    assert not np.allclose(found.prediction[0].values, dear.prediction[0].values)
+
+
+def test_a_series_without_any_number_is_not_cut(finished: salience.Run) -> None:
+    found = finished.predict(sales().assign(sold=np.nan))
+    assert found.ids == finished.predict(sales()).ids
+
+
 def test_a_saved_run_is_judged_on_another_table(finished: salience.Run) -> None:
     scores = finished.evaluate(sales(40))
     assert scores["mse"].value is not None

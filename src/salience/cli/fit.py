@@ -62,7 +62,12 @@ def with_series(values: dict[str, Any], *, time: str | None, series: str | None,
     if columns:
         given = made.get("inputs")
         (name, choice), *_ = given.items() if isinstance(given, dict) and given else (("history", {"Series": {}}),)
-        made["inputs"] = {name: {"Series": {**named(choice)[1], **columns}}}
+        options = {**named(choice)[1], **columns}
+        if "time" not in options:
+            raise ConfigError(
+                "series need time stamps, and no column of them is named", where="--series", fix="name it with --time"
+            )
+        made["inputs"] = {name: {"Series": options}}
     if horizon is not None:
         task = made.get("task")
         made["task"] = {"Forecast": {**(named(task)[1] if task else {}), "horizon": horizon}}
@@ -72,6 +77,7 @@ def with_series(values: dict[str, Any], *, time: str | None, series: str | None,
 def _refuse_settings(arguments: argparse.Namespace) -> None:
     """A run goes on with its own settings; others given beside it would have no effect."""
     names = ("source", "override", "target", "inputs", "task", "name", "seed", "seeds", "time_limit")
+    names += ("time", "series", "horizon")
     given = [each for each in names if getattr(arguments, each) not in (None, [])]
     if given:
         raise ConfigError(

@@ -84,7 +84,7 @@ def _tables(verb: argparse.ArgumentParser) -> None:
 
 def _count(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a number of rows, 0 or more, got '{text}'")
+        raise argparse.ArgumentTypeError(f"expected a whole number, 0 or more, got '{text}'")
     return int(text)
 
 

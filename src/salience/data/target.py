@@ -62,6 +62,12 @@ def known_task(name: str) -> str:
         ConfigError: there is none.
     """
     folded = {each.lower(): each for each in TASKS}
+    if name.lower() == "forecast":
+        raise ConfigError(
+            "a forecast needs time stamps, and these data are read as rows of a table",
+            where="task",
+            fix="name their column with --time, or read the data as a Series",
+        )
     if name.replace("_", "").lower() not in folded:
         raise ConfigError(f"there is no task '{name}' for a table", fix=did_you_mean(name, TASKS))
     return folded[name.replace("_", "").lower()]

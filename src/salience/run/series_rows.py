@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 
 from salience.core.errors import DataError
@@ -33,6 +34,9 @@ def is_table(pipeline: Pipeline, rows: object) -> bool:
 def latest(pipeline: Pipeline, source: Any) -> list[dict[str, Window]]:
     """The last window of each series; what is asked of it lies beyond the end of the table.
 
+    Rows at the end of a series that hold nothing but what is known ahead are no past: a forecast reads them as its
+    horizon.
+
     Raises:
         DataError: the table cannot be read as series, or all series are shorter than a window.
     """
@@ -49,7 +53,7 @@ def ids_of(rows: Sequence[dict[str, Window]]) -> list[str]:
 
 
 def cut(series: Series, long: LongTable, *, horizon: int, only_last: bool = False) -> Lazy[Window]:
-    """All windows with a whole horizon after them; or the last of each series, with nothing after it.
+    """All windows with a whole horizon after them; or the last of each series, with nothing after it that is seen.
 
     Raises:
         DataError: all series are too short.
@@ -57,7 +61,11 @@ def cut(series: Series, long: LongTable, *, horizon: int, only_last: bool = Fals
     runs = []
     for k in range(len(long.names)):
         first, end = int(long.starts[k]) + series.look_back, int(long.starts[k + 1])
-        runs.append(Run(k, max(first, end), end) if only_last else Run(k, first, end - horizon))
+        if only_last:
+            end = _moment(long, k) if horizon else end
+            runs.append(Run(k, max(first, end), end))
+        else:
+            runs.append(Run(k, first, end - horizon))
     found = windows(long, runs, look_back=series.look_back, horizon=horizon)
     if not len(found):
         raise DataError(
@@ -66,3 +74,10 @@ def cut(series: Series, long: LongTable, *, horizon: int, only_last: bool = Fals
             fix="give more of the past",
         )
     return found
+
+
+def _moment(long: LongTable, k: int) -> int:
+    """The row after the last one of a series that holds a number which is not known ahead."""
+    start, end = int(long.starts[k]), int(long.starts[k + 1])
+    seen = np.isfinite(long.values[start:end][:, ~(long.known | long.static | long.calendar)]).any(1)
+    return start + int(np.flatnonzero(seen)[-1]) + 1 if seen.any() else end

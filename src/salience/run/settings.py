@@ -58,13 +58,13 @@ class Settings:
     inputs: Mapping[str, Any] | tuple[str, ...] | None = None
     """The columns to read, or a modality with options for each: {review: {Text: {tokens: Jieba}}}."""
     task: str | Mapping[str, Any] | None = None
-    """Classification, MultiLabel, Ranking or Regression, with or without options."""
+    """Classification, MultiLabel, Ranking, Regression or Forecast, with or without options."""
     rationale: str | Mapping[str, Any] | None = None
     """The column in which people marked the reasons, or one per input: {review: {column: marks, tokens: Word}}."""
     split: str | Mapping[str, Any] | None = None
     """How rows are divided: ByHash, Stratified, ByColumn, ByTime or ByGroup, with options."""
     model: Mapping[str, Any] = field(default_factory=dict)
-    """width, encoder, attention, pool, dropout."""
+    """width, encoder, attention, pool and dropout; or network."""
     train: Mapping[str, Any] = field(default_factory=dict)
     """epochs, batch_size, learning_rate and so on; see `salience.training.TrainOptions`."""
     start: str | None = None
