@@ -1,6 +1,7 @@
 """A ranking from rows to a report, to new rows and to the trust report."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -79,6 +80,15 @@ def test_the_command_line_ranks_a_whole_file(run, tmp_path, capsys):
     capsys.readouterr()
     main(["explain", str(run.folder), str(tmp_path / "later.csv"), "--rows", "0"])
     assert capsys.readouterr().out.count(", rank 1\n") == 5
+
+
+def test_rows_of_a_file_that_are_explained_alone_keep_their_ranks(run, tmp_path, capsys):
+    later = pd.DataFrame(offers(searches=1, seed=9))
+    later.to_csv(tmp_path / "later.csv", index=False)
+    main(["explain", str(run.folder), str(tmp_path / "later.csv"), "--rows", "2"])
+    told = [int(rank) for rank in re.findall(r", rank (\d+)\n", capsys.readouterr().out)]
+    assert told == run.predict(later).rank[:2]
+    assert told != run.predict(later[:2]).rank
 
 
 def test_other_rows_are_judged_list_by_list(run, tmp_path, capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from salience.run.result import Result
 from salience.run.run import load
 from salience.run.series_rows import ids_of, latest, reads_series
 from salience.run.settings import saved_settings
+from salience.tasks import Ranking
 
 
 def explain(arguments: argparse.Namespace) -> None:
@@ -38,6 +40,8 @@ def explain(arguments: argparse.Namespace) -> None:
     method = ("rollout" if arguments.model else "received") if arguments.method is None else arguments.method
     rows, ids = _rows(arguments, pipeline)
     result = explain_rows(pipeline, rows, method=method, horizon=arguments.horizon, ids=ids)
+    if isinstance(pipeline.task, Ranking) and arguments.rows:
+        result = _ranked_in_file(arguments, pipeline, result)
     told: dict[str, Any] = {"rows": len(result)}
     if arguments.out:
         with whole(arguments.out) as partial:
@@ -85,6 +89,12 @@ def _rows(arguments: argparse.Namespace, pipeline: Pipeline) -> tuple[Sequence[M
         return [dict(row) for row in last], ids_of(last)
     frame = next(table.stream(path, chunk=arguments.rows)) if arguments.rows else table.read(path)
     return input_cells(frame, pipeline), [str(each) for each in frame.index]
+
+
+def _ranked_in_file(arguments: argparse.Namespace, pipeline: Pipeline, result: Result) -> Result:
+    """The same with ranks among all rows of the file, and not only among those that are explained."""
+    every, _ = _rows(argparse.Namespace(**{**vars(arguments), "rows": 0}), pipeline)
+    return replace(result, answers=pipeline.predict(every)[: len(result)])
 
 
 def _proof(arguments: argparse.Namespace, pipeline: Pipeline, result: Result) -> Proof | None:
