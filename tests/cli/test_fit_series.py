@@ -65,6 +65,13 @@ def test_a_forecast_is_trained_and_made_from_the_command_line(
     assert {unit["horizon"] for unit in json.loads(capsys.readouterr().out)} == {2}
     assert main(["explain", str(run), later, "--horizon", "6"]) == 2
     assert "there is no step 6 in a horizon of 5" in capsys.readouterr().err
+    for word, told in (
+        (["--text", "much"], "the model reads series, and no text"),
+        ([later, "--edges", later], "the model reads none"),
+        ([later, "--skip-bad-rows"], "rows of series are read together"),
+    ):
+        assert main(["predict", str(run), *word]) == 2
+        assert told in capsys.readouterr().err
     assert main(["explain", str(run), later, "--rows", "1"]) == 0
     assert "predicted sold" in capsys.readouterr().out
     assert main(["evaluate", str(run), later, "--rows", "0", "--json"]) == 0

@@ -19,6 +19,12 @@ def test_nothing_near_lists_what_is_known():
     assert did_you_mean("zzz", []) == "Known: none"
 
 
+def test_of_very_many_names_the_first_are_listed():
+    told = did_you_mean("zzz", [f"p{number}" for number in range(100, 160)])
+    assert told.startswith("Known: p100, p101, ")
+    assert told.endswith(", p149 and 10 others")
+
+
 def test_a_missing_package_comes_with_its_install_line():
     with pytest.raises(MissingPackage, match=r"pip install 'salience\[chinese\]'"):
         require("a_package_that_is_not_there", extra="chinese")

@@ -53,7 +53,7 @@ def test_a_time_stamp_that_occurs_twice_is_an_error_that_names_both_rows() -> No
     given = rows((4,))
     given[3]["time"] = given[1]["time"]
     told = refused(given)
-    assert "2024-01-01 01:00:00 occurs twice, also in row 2" in told
+    assert "2024-01-01 01:00:00 occurs twice, also in row 2\n" in told
     assert "row 4, column 'time'" in told
     assert "as `series`" in told
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import salience.reports
+from salience.core.place import Column, Heat, Unit
 from salience.evaluation.score import Score
 from salience.reports import page
 from salience.reports.content import ColumnImportance
@@ -278,3 +279,12 @@ def test_columns_beyond_fifty_are_told_together(count, rest):
     assert told.count("<bdi>列 ") == min(count, 50)
     assert ("columns more" in told) == (rest is not None)
     assert rest is None or rest in told
+
+
+def test_columns_of_a_table_are_told_as_bars_and_not_as_tints():
+    (shown, *_) = sample.english().examples
+    bars = tuple(Heat(Unit(name, "3", Column(name)), 0.5) for name in ("age", "pay"))
+    told = page.html(replace(sample.english(), examples=(replace(shown, heats={sample.RECEIVED.name: bars}),)))
+    assert "The longer the bar of a column, the more it mattered" in told
+    assert "tinted and underlined" not in told
+    assert "tinted and underlined" in page.html(sample.english())

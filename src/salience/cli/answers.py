@@ -48,6 +48,10 @@ def predict(arguments: argparse.Namespace) -> None:
 
 def _answered(arguments: argparse.Namespace, run: Run, bad: list[tuple[str, str]]) -> Iterator[pd.DataFrame]:
     """The answers to the file piece by piece; rows that are left out are kept in `bad`."""
+    given = input_tables(arguments, run.pipeline)
+    if arguments.skip_bad_rows and (reads_series(run.pipeline) or reads_graph(run.pipeline)):
+        kind = "a graph" if reads_graph(run.pipeline) else "series"
+        raise NotAvailable(f"rows of {kind} are read together", where="--skip-bad-rows", fix="leave it out")
     if reads_series(run.pipeline):
         rows = latest(run.pipeline, input_file(arguments))
         answers, windows = run.pipeline.predict(rows), [next(iter(row.values())) for row in rows]
@@ -57,13 +61,10 @@ def _answered(arguments: argparse.Namespace, run: Run, bad: list[tuple[str, str]
         )
         return
     if reads_graph(run.pipeline):
-        if arguments.skip_bad_rows:
-            raise NotAvailable("rows of a graph are read together", where="--skip-bad-rows", fix="leave it out")
         input_file(arguments)
-        found = asked(input_tables(arguments, run.pipeline), saved_settings(run.folder), run.pipeline)
+        found = asked(given, saved_settings(run.folder), run.pipeline)
         yield answers_frame(found.ids, run.pipeline.predict(found.rows))
         return
-    input_tables(arguments, run.pipeline)
     pieces = _pieces(arguments, run, bad)
     if isinstance(run.pipeline.task, Ranking):
         # A list may go on in the next piece.
@@ -141,13 +142,16 @@ def one_text(arguments: argparse.Namespace, pipeline: Pipeline) -> str:
 
     Raises:
         ConfigError: a file was given as well.
-        NotAvailable: the model reads more than one column.
+        NotAvailable: the model reads more than one column, or no text.
     """
     if arguments.data:
         raise ConfigError("a file and --text were both given", fix="give one of them")
     if len(pipeline.columns) > 1:
         columns = ", ".join(pipeline.columns)
         raise NotAvailable(f"the model reads several columns ({columns}), and --text gives one", fix="give a file")
+    if reads_series(pipeline) or reads_graph(pipeline):
+        kind = "a graph" if reads_graph(pipeline) else "series"
+        raise NotAvailable(f"the model reads {kind}, and no text", where="--text", fix="give a file")
     return arguments.text
 
 

@@ -76,8 +76,8 @@ def with_series(values: dict[str, Any], *, time: str | None, series: str | None,
 
 def _refuse_settings(arguments: argparse.Namespace) -> None:
     """A run goes on with its own settings; others given beside it would have no effect."""
-    model = ("target", "inputs", "task", "time", "series", "horizon")
-    names = ("source", "override", *model, "name", "seed", "seeds", "time_limit")
+    what = ("source", "override", "target", "inputs", "task", "time", "series", "horizon")
+    names = (*what, "name", "seed", "seeds", "time_limit")
     given = [each for each in names if getattr(arguments, each) not in (None, [])]
     if given:
         raise ConfigError(

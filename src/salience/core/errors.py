@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 # Characters.
 _LONGEST_LINE = 1500
+# Known names that are listed: more than a model has parts, and fewer than a table has ids.
+_MOST_NAMES = 50
 
 
 class SalienceError(Exception):
@@ -65,7 +67,7 @@ def _on_one_line(text: str) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A remedy for a wrong name: the nearest known one, or all of them.
+    """A remedy for a wrong name: the nearest known one, and all of them, or the first where there are very many.
 
     >>> did_you_mean("additve", ["Additive", "Dot"])
     "did you mean 'Additive'? Known: Additive, Dot"
@@ -73,5 +75,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     folded = {each.lower(): each for each in names}
     near = difflib.get_close_matches(name.lower(), folded, n=1)
-    listing = "Known: " + (", ".join(names) or "none")
+    listing = "Known: " + (", ".join(names[:_MOST_NAMES]) or "none")
+    if len(names) > _MOST_NAMES:
+        listing += f" and {len(names) - _MOST_NAMES:,} others"
     return f"did you mean {folded[near[0]]!r}? {listing}" if near else listing

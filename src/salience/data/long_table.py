@@ -197,8 +197,8 @@ def _check_once(
         return
     first, second = sorted(order[int(same.argmax()) : int(same.argmax()) + 2].tolist())
     raise DataError(
-        f"the time stamp {stamps.texts[second]} occurs twice, also in row {frame.index[first]}; so do "
-        f"{same.sum() - 1:,} others",
+        f"the time stamp {stamps.texts[second]} occurs twice, also in row {frame.index[first]}"
+        + (f"; so do {same.sum() - 1:,} others" if same.sum() > 1 else ""),
         where=where(source_of(frame), row=frame.index[second], column=roles.time),
         fix="name the column that tells series apart as `series`, or keep one row of each time stamp",
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from salience.core.place import Edge, Heat, Node, Stretch
+from salience.core.place import Column, Edge, Heat, Node, Stretch
 from salience.evaluation.score import Score
 from salience.reports import charts, numerals
 from salience.reports.content import Confusion, History, Proof, ReportContent, ScoreRow
@@ -50,6 +50,7 @@ def html(content: ReportContent) -> str:
         examples=lay_out(content),
         has_faint=any(heat.faint for heat in _heats(content)),
         part=part_of(_heats(content)),
+        of_columns={type(heat.unit.place) for heat in _heats(content)} == {Column},
         of_graphs=any(isinstance(heat.unit.place, Node | Edge) for heat in _heats(content)),
         of_series=any(isinstance(heat.unit.place, Stretch) for heat in _heats(content)),
         score_groups=_score_groups(content.scores),

@@ -194,10 +194,11 @@ def forecast_of(settings: Settings) -> Forecast:
         ConfigError: the task is another one, or an option of it is wrong.
     """
     if settings.task_name is None or find(settings.task_name, tasks) is not Forecast:
+        given = f"the task is {settings.task_name}" if settings.task_name else "no task is named"
         raise ConfigError(
-            f"a series is forecast, and the task is {settings.task_name}",
+            f"a series is forecast, and {given}",
             where="task",
-            fix='name it: {"Forecast": {"horizon": 24}}',
+            fix='name it: {"Forecast": {"horizon": 24}}, or --horizon 24 on the command line',
         )
     _, options = named(settings.task or "Forecast")
     targets = {"targets": [settings.target]} if settings.target and not options.get("targets") else {}
