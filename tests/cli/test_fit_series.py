@@ -76,3 +76,9 @@ def test_a_forecast_is_trained_and_made_from_the_command_line(
     assert "predicted sold" in capsys.readouterr().out
     assert main(["evaluate", str(run), later, "--rows", "0", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["scores"]["mase"]["value"] > 0
+
+
+def test_a_step_that_is_no_number_is_not_called_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["explain", "runs/x", "sales.csv", "--horizon", "x"])
+    assert "expected a whole number, 0 or more, got 'x'" in capsys.readouterr().err
