@@ -97,6 +97,8 @@ def test_few_inputs_or_groups_are_never_enough():
     assert found.sentence == "12 inputs are too few to judge 'received': a verdict needs 30 that are independent."
     found = judge(Score(0.9, 0.8, 1.0), method="received", best="leave_one_out", count=256, num_groups=7)
     assert found.sentence.startswith("256 inputs in 7 groups are too few to judge 'received'")
+    # 23 more groups of 36.6 inputs each.
+    assert found.more == 850
 
 
 def test_groups_are_named_in_the_verdict():

@@ -122,7 +122,8 @@ def check_options(
     if wrong:
         raise ConfigError("; ".join(wrong), fix="correct them, or leave them out")
     if missing:
-        raise ConfigError(f"{name} needs {', '.join(missing)}", fix="give them as options")
+        lacking = ", ".join(f"{each}: ..." for each in missing)
+        raise ConfigError(f"{name} needs {', '.join(missing)}", fix=f"write {name}: {{{lacking}}}")
 
 
 def _hints(made: Callable[..., Any]) -> dict[str, Any]:

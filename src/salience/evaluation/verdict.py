@@ -49,7 +49,7 @@ def judge(
     inputs = f"{count:,} inputs" + ("" if num_groups is None else f" in {num_groups:,} groups")
     if (num_groups or count) < FEWEST:
         few = f"{inputs} are too few to judge {method}: a verdict needs {FEWEST} that are independent."
-        return Verdict("inconclusive", few, FEWEST - (num_groups or count))
+        return Verdict("inconclusive", few, lacking(count, num_groups))
     if skill.value is None:
         return Verdict("inconclusive", f"Nothing can be said about {method}: {skill.reason}.")
     if skill.low is None or skill.high is None:
@@ -122,6 +122,15 @@ def _wanted(more: int | None) -> str:
     if more is None:
         return "It lies so near to a line between two verdicts that more inputs would hardly decide it."
     return f"About {more:,} more inputs would decide it."
+
+
+def lacking(count: int, num_groups: int | None = None) -> int:
+    """How many more inputs give the fewest that are independent, if their groups stay as large as they are.
+
+    >>> lacking(12), lacking(256, 26)
+    (18, 40)
+    """
+    return FEWEST - count if num_groups is None else two_digits((FEWEST - num_groups) * count / num_groups)
 
 
 def two_digits(number: float) -> int:

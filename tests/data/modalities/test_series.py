@@ -18,6 +18,11 @@ LOOK_BACK, HORIZON, PATCH, WIDTH = 6, 2, 3, 11
 ELEMENTS = ("times", "variables", "patches", "cells")
 
 
+@pytest.mark.parametrize(("look_back", "patch"), [(96, 16), (504, 14), (56, 14), (7, 7), (97, 1)])
+def test_the_usual_patch_is_the_longest_up_to_16_that_fills_a_window(look_back: int, patch: int) -> None:
+    assert Series(time="time", look_back=look_back, elements="patches").patch == patch
+
+
 def fitted(elements: str | None = "times", *, given: list[dict[str, Any]] | None = None, **options: Any) -> Any:
     """A fitted series, and all its windows."""
     series = Series(time="time", series="shop", look_back=LOOK_BACK, patch=PATCH, elements=elements, **options)

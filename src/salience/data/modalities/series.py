@@ -50,7 +50,7 @@ class Series:
         series: the column that names the series; None where the table is one series.
         look_back: rows of a window.
         elements: what a position is; by default what the network reads if there is one, else time stamps.
-        patch: rows of a patch.
+        patch: rows of a patch; by default the most up to 16 that fill a window.
         variables: columns that are known up to now; by default every column of numbers that plays no other part.
             Categories are read where they are named.
         known: columns that are known ahead.
@@ -70,7 +70,7 @@ class Series:
         series: str | None = None,
         look_back: int = 96,
         elements: str | None = None,
-        patch: int = 16,
+        patch: int | None = None,
         variables: Sequence[str] | None = None,
         known: Sequence[str] = (),
         static: Sequence[str] = (),
@@ -80,7 +80,7 @@ class Series:
     ) -> None:
         if stride < 1:
             raise ConfigError(f"stride is {stride}", where="Series", fix="give a number of rows above 0")
-        if look_back < 1 or patch < 1:
+        if look_back < 1 or (patch is not None and patch < 1):
             raise ConfigError(
                 f"look_back is {look_back} and patch is {patch}", where="Series", fix="give numbers of rows above 0"
             )
@@ -94,7 +94,7 @@ class Series:
         )
         self.look_back = look_back
         self._chosen = elements
-        self.patch = patch
+        self.patch = patch or max(rows for rows in range(1, 17) if look_back % rows == 0)
         self.step = step
         self.stride = stride
         #: What was fitted, see `Channels.fitted`.

@@ -13,7 +13,7 @@ from statistics import NormalDist
 from salience.evaluation.score import Score
 from salience.evaluation.trust.claim import Claim
 from salience.evaluation.trust.holm import levels
-from salience.evaluation.verdict import FEWEST, two_digits
+from salience.evaluation.verdict import FEWEST, lacking, two_digits
 
 #: The verdict where no claim is sure, where a test does not apply, and where there is nothing to judge.
 INCONCLUSIVE, UNAVAILABLE, INFORMATION, CONSTANT = "inconclusive", "not available", "information", "constant"
@@ -72,7 +72,7 @@ def judged(found: Sequence[Measured], *, count: int, num_groups: int | None = No
     return tuple(
         _told(each)
         if not each.claims
-        else _few(each, inputs, FEWEST - (num_groups or count))
+        else _few(each, inputs, lacking(count, num_groups))
         if few
         else _decided(each, sure[each.name], count, inputs)
         for each in found
