@@ -63,6 +63,8 @@ def test_a_forecast_is_trained_and_made_from_the_command_line(
     assert {(unit["horizon"], unit["horizon_stop"]) for unit in units} == {(1, 5)}
     assert main(["explain", str(run), later, "--json", "--rows", "1", "--horizon", "2"]) == 0
     assert {unit["horizon"] for unit in json.loads(capsys.readouterr().out)} == {2}
+    assert main(["explain", str(run), later, "--rows", "1", "--horizon", "2"]) == 0
+    assert capsys.readouterr().out.startswith("importance for step 2 of the forecast alone")
     assert main(["explain", str(run), later, "--horizon", "6"]) == 2
     assert "there is no step 6 in a horizon of 5" in capsys.readouterr().err
     for word, told in (

@@ -110,6 +110,8 @@ def _proof(arguments: argparse.Namespace, pipeline: Pipeline, result: Result) ->
 
 def _print(arguments: argparse.Namespace, result: Result, proof: Proof | None) -> None:
     out = console(quiet=arguments.quiet)
+    if arguments.horizon is not None:
+        out.print(f"importance for step {arguments.horizon} of the forecast alone\n")
     for i, row in enumerate(result.rows):
         shown = content.example(result.ids[i], row, result.answers[i], {result.method: result.heats[i]})
         out.print(terminal.example(shown, content.method(result.method), proof, colour=terminal.coloured(out)))

@@ -78,5 +78,5 @@ def test_units_that_are_no_stretches_cannot_be_cut_finer():
     box = [Heat(Unit("scan", "the left ear", Box(1)), 1.0)]
     with pytest.raises(NotAvailable) as caught:
         on_characters(box, box)
-    assert "'the left ear' is no stretch of a text" in str(caught.value)
+    assert "'the left ear' has no characters that could be compared" in str(caught.value)
     assert "the column 'scan'" in str(caught.value)

@@ -64,7 +64,7 @@ def on_characters(first: Sequence[Heat], second: Sequence[Heat]) -> tuple[View, 
     """Both views on the characters that a unit of either model covers.
 
     Raises:
-        NotAvailable: a unit is no stretch of a text.
+        NotAvailable: a unit is no stretch of a text, so that units cannot be cut into common pieces.
     """
     ends: dict[str, int] = {}
     for heat in (*first, *second):
@@ -90,8 +90,8 @@ def _scores(heats: Sequence[Heat]) -> Float[np.ndarray, "U"]:
 def _span(heat: Heat) -> Span:
     if not isinstance(heat.unit.place, Span):
         raise NotAvailable(
-            f"the two models divide a row into different units, and '{heat.unit.text}' is no stretch of a text, so "
-            "that there is nothing finer to compare them on",
+            f"the two models divide a row into different units, and '{heat.unit.text}' has no characters that could be "
+            "compared, so that there is nothing finer to compare them on",
             where=f"the column '{heat.unit.column}'",
             fix="compare models that read the column in the same way",
         )
