@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from salience.core.place import Column, Heat, Span, Unit
 
 #: The cell of an example in which all columns of a table are drawn.
 TABLE = "columns of the table"
+_DECIMALS = re.compile(r"-?\d+\.\d+(e[-+]?\d+)?")
+# Characters of a number with decimals that are more than a reader takes in.
+_LONG = 10
 
 
 def part_of(heats: Iterable[Heat]) -> str:
@@ -27,7 +31,16 @@ def name_of(unit: Unit) -> str:
     """
     if not isinstance(unit.place, Column):
         return unit.text
-    return f"{unit.column} = {unit.text}" if unit.text else f"{unit.column} (missing)"
+    return f"{unit.column} = {value_of(unit.text)}" if unit.text else f"{unit.column} (missing)"
+
+
+def value_of(text: str) -> str:
+    """A cell as it is; of a long number with decimals the first six digits, which say as much to a reader.
+
+    >>> value_of("102.82514621404"), value_of("102.8"), value_of("since 2.0000000001")
+    ('102.825', '102.8', 'since 2.0000000001')
+    """
+    return f"{float(text):.6g}" if len(text) > _LONG and _DECIMALS.fullmatch(text) else text
 
 
 def cell_of(heat: Heat) -> str:

@@ -5,13 +5,13 @@ A bar in the colour of the prediction speaks for it, one in the other colour aga
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from salience.core.place import Heat
 from salience.reports.charts.bar import bar
+from salience.reports.naming import value_of
 from salience.reports.numerals import count, number
 from salience.reports.render.level import full_strength, strongest
 from salience.reports.visible import shortened, visible
@@ -19,8 +19,7 @@ from salience.reports.visible import shortened, visible
 # More bars than these bloat a page; what the others have together is told in a line.
 _MOST_BARS = 20
 # Characters of a name or a value, and of a number with decimals.
-_LONGEST, _LONGEST_NUMBER = 60, 10
-_DECIMALS = re.compile(r"-?\d+\.\d+(e[-+]?\d+)?")
+(_LONGEST,)
 
 
 def render(cell: str, heats: Sequence[Heat], *, full: float | None = None, limit: int | None = None) -> Markup:  # noqa: ARG001
@@ -51,7 +50,7 @@ def _row(heat: Heat, full: float) -> Markup:
     return made.format(
         Markup(' class="faint"') if heat.faint else "",
         _short(heat.unit.column),
-        _value(heat.unit.text) if heat.unit.text else Markup('<i class="note">missing</i>'),
+        _short(value_of(heat.unit.text)) if heat.unit.text else Markup('<i class="note">missing</i>'),
         bar(abs(heat.score) / full, kind=f"{kind} faint" if heat.faint else kind),
         kind,
         number(heat.score),
@@ -63,13 +62,6 @@ def _rest(others: Sequence[Heat]) -> Markup:
         return Markup("")
     total = number(sum(heat.score for heat in others))
     return Markup('<p class="note rest">{} columns more: {}</p>').format(count(len(others)), total)
-
-
-def _value(text: str) -> str:
-    """A cell as it is; of a long number with decimals the first six digits, which say as much to a reader."""
-    if len(text) > _LONGEST_NUMBER and _DECIMALS.fullmatch(text):
-        return f"{float(text):.6g}"
-    return _short(text)
 
 
 def _short(text: str) -> str:
