@@ -18,8 +18,8 @@ from salience.reports.visible import shortened, visible
 
 # More bars than these bloat a page; what the others have together is told in a line.
 _MOST_BARS = 20
-# Characters of a name or a value, and of a number with decimals.
-(_LONGEST,)
+# Characters of a name or a value.
+_LONGEST = 60
 
 
 def render(cell: str, heats: Sequence[Heat], *, full: float | None = None, limit: int | None = None) -> Markup:  # noqa: ARG001
