@@ -12,7 +12,7 @@ day, not compounded, without costs) are means over seeds, with intervals over da
 learn nothing stand beside: a return of 0 for all, which ranks them at random (exact expectation), yesterday's worst,
 yesterday's best.
 
-    python -m benchmarks.ranking --seeds 5
+    python -m benchmarks.ranking --seeds 10
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def records() -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=10)
     market = read()
     for seed in range(parser.parse_args().seeds):
         if not any(each["seed"] == seed for each in records()):
