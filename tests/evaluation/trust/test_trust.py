@@ -68,7 +68,8 @@ def test_groups_are_drawn_whole_and_few_of_them_decide_nothing():
     assert found.num_groups == 5
     assert {each.verdict for each in found.outcomes} == {"inconclusive", "information", "not available"}
     assert "40 inputs in 5 groups are too few for a verdict" in found.of("honest").sentence
-    assert found.sentence == "Not proven with 40 inputs; you need about 25 more."
+    # 25 more groups of eight inputs each.
+    assert found.sentence == "Not proven with 40 inputs; you need about 200 more."
 
 
 def test_one_way_to_take_parts_away_is_said_to_be_one(monkeypatch):
